@@ -1,0 +1,1 @@
+"""Shared wires: implement `gateway.ports.Bus`; other drivers are handed one by name."""

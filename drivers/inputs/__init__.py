@@ -1,0 +1,1 @@
+"""Loops, limit switches and buttons: implement `gateway.ports.InputReader`."""

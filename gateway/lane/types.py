@@ -1,0 +1,287 @@
+"""The lane's words: what is seen, what happened, what to do. The project's dictionary."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Now(NamedTuple):
+    """One instant, and what a pure function cannot make up by itself.
+
+    `mono` is in seconds and drives timers; `wall` is an aware UTC time for records;
+    `fresh_id` is 32 random hex digits, new at each instant.
+    """
+
+    mono: float
+    wall: datetime
+    fresh_id: str
+
+
+class Direction(StrEnum):
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class Level(StrEnum):
+    """What a sensor says. Unknown: never read, not answering, or too old."""
+
+    ON = "on"
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
+class Boom(StrEnum):
+    UP = "up"
+    DOWN = "down"
+    BETWEEN = "between"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """One reading of the lane's sensors. ON = vehicle present, limit reached, button pressed."""
+
+    arming_loop: Level = Level.UNKNOWN
+    closing_loop: Level = Level.UNKNOWN
+    up_limit: Level = Level.UNKNOWN
+    down_limit: Level = Level.UNKNOWN
+    open_button: Level = Level.UNKNOWN
+
+    @property
+    def boom(self) -> Boom:
+        match self.up_limit, self.down_limit:
+            case (Level.ON, Level.ON) | (Level.UNKNOWN, Level.UNKNOWN):
+                return Boom.UNKNOWN
+            case (Level.ON, _):
+                return Boom.UP
+            case (_, Level.ON):
+                return Boom.DOWN
+            case _:
+                return Boom.BETWEEN
+
+
+# --- plates ------------------------------------------------------------------------------
+
+
+class PlateColour(StrEnum):
+    BLUE = "blue"
+    GREEN = "green"
+    YELLOW = "yellow"
+    WHITE = "white"
+    BLACK = "black"
+    UNKNOWN = "unknown"
+
+
+class PlateType(StrEnum):
+    """Kinds of plate of GA 36-2018, as far as text and colour tell them apart."""
+
+    CIVIL = "civil"
+    NEW_ENERGY = "new_energy"
+    TRAILER = "trailer"
+    TRAINER = "trainer"
+    POLICE = "police"
+    MILITARY = "military"
+    ARMED_POLICE = "armed_police"
+    EMBASSY = "embassy"
+    CONSULATE = "consulate"
+    HK_MACAU = "hk_macau"
+    AIRPORT = "airport"
+    EMERGENCY = "emergency"
+
+
+Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlateCandidate:
+    """What a reader makes of one place in a picture, before grammar and gate.
+
+    `characters` holds a probability for each character of `text`; `corners` are (x, y) in
+    pixels of the picture, clockwise from the plate's own top left; `box_score` is 0..1.
+    """
+
+    text: str
+    colour: PlateColour
+    characters: tuple[float, ...]
+    box_score: float
+    corners: Corners
+    rows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PlateReading:
+    """A candidate that is a possible plate and passed the gate.
+
+    `confidence` is the product of the character probabilities, `min_char` the least of them;
+    `evidence` names the pictures behind it by the SHA-256 of their JPEG bytes.
+    """
+
+    text: str
+    type: PlateType
+    colour: PlateColour
+    confidence: float
+    min_char: float
+    corners: Corners
+    evidence: tuple[str, ...] = ()
+
+
+# --- decisions and records ---------------------------------------------------------------
+
+
+class Verdict(StrEnum):
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+class Reason(StrEnum):
+    ALLOW_LIST = "allow_list"
+    BLOCK_LIST = "block_list"
+    UNKNOWN_PLATE = "unknown_plate"
+    NO_PLATE = "no_plate"
+    UNDECIDED = "undecided"
+    OPEN_BUTTON = "open_button"
+    PRESENCE = "presence_while_closing"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    verdict: Verdict
+    reason: Reason
+
+
+class Ending(StrEnum):
+    """How a visit ended. Only PASSED proves that a vehicle went through."""
+
+    PASSED = "passed"
+    TURNED_BACK = "turned_back"
+    LEFT = "left"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One vehicle at the lane, from the arming loop to its one record."""
+
+    pass_id: str
+    arrived_at: datetime
+    decision: Decision
+    reading: PlateReading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The visit's final record."""
+
+    visit: Visit
+    ending: Ending
+    ended_at: datetime
+
+
+class AlarmCode(StrEnum):
+    NO_PLATE = "no_plate"
+    WRONG_WAY = "wrong_way"
+    NOT_LET_IN = "went_through_without_leave"
+    LOITERING = "loitering"
+    LOOP_STUCK = "closing_loop_stuck"
+    BOOM_FAULT = "boom_fault"
+    PRESENCE = "presence_while_closing"
+    STORE_FAILED = "store_failed"
+    INPUTS_LOST = "inputs_lost"
+    VISION_LOST = "vision_lost"
+
+
+# --- events: what happened ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InputsSeen:
+    inputs: Inputs
+
+
+@dataclass(frozen=True, slots=True)
+class PlateSeen:
+    reading: PlateReading
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    pass_id: str
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierFailed:
+    """The board did not confirm an order; `reason` is a sentence for the technician."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFailed:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Sent once, before anything else, where a visit was let in and not recorded as ended."""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Nothing happened, but time went by."""
+
+
+LaneEvent = InputsSeen | PlateSeen | Decided | BarrierFailed | StoreFailed | Resumed | Tick
+
+
+# --- commands: what to do ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Ask the rules; the answer comes back as `Decided`."""
+
+    pass_id: str
+    reading: PlateReading
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDecision:
+    """Make the decision durable; nothing after it in the same step happens if that fails."""
+
+    visit: Visit
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StorePass:
+    record: Pass
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBarrier:
+    pass_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenBarrier:
+    """Presence while the boom comes down: goes out before its record is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBarrier:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseAlarm:
+    code: AlarmCode
+    detail: str
+
+
+Command = (
+    Decide | StoreDecision | StorePass | OpenBarrier | ReopenBarrier | CloseBarrier | RaiseAlarm
+)

@@ -1,0 +1,131 @@
+"""What the gateway needs from the outside world. Drivers implement these, and see nothing else.
+
+A driver is one file `drivers/<kind>/<name>.py` with a class `Settings(DriverSettings)` whose
+`driver` is `Literal["<name>"]`, and `connect`:
+
+    bus                 async context manager  connect(settings)         -> Bus
+    barrier, inputs     async context manager  connect(settings, buses)  -> Barrier | InputReader
+    camera, reader      context manager        connect(settings)         -> Camera | Reader
+
+`connect` must not fail because a device is away: the device's calls do, with `DeviceError`,
+until it is back. Heavy libraries are imported inside `connect`, so that a configuration is
+checked without them.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, Protocol
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from gateway.lane.types import Inputs, PlateCandidate
+
+
+class DeviceError(Exception):
+    """A device did not do what it was asked: a sentence with the place and the next step."""
+
+
+class Claim(NamedTuple):
+    """A place on a bus that belongs to one user alone, as `outputs 1/3` on bus `line-1`."""
+
+    bus: str
+    place: str
+
+
+class DriverSettings(BaseModel):
+    """Base of every driver's settings; `driver` is the name of the driver's file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    driver: str
+
+    def claims(self) -> dict[str, Claim]:
+        """Places no other device may claim, by the name of the setting that says so."""
+        return {}
+
+
+class BusMarker:
+    """Marks a setting that names a bus of the configuration's `buses:`."""
+
+
+BusName = Annotated[str, BusMarker()]
+
+
+SecretRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^(file:/.+|credential:[A-Za-z0-9_.-]+)$"),
+]
+
+
+def reveal(secret: SecretRef) -> str:
+    """The secret behind `file:/path` or `credential:name` (systemd), without its newline."""
+    where, _, name = secret.partition(":")
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "/run/credentials/lanegate.service")
+    path = Path(name) if where == "file" else Path(folder) / name
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
+        raise DeviceError(f"secret {secret}: cannot read {path}: {reason}") from error
+
+
+class Bus(Protocol):
+    """A shared Modbus line. Callers may call at the same time; the bus takes turns.
+
+    Every answer is checked against its question. Raises `DeviceError`; never retries a write.
+    A cancelled caller does not disturb the transaction that is on the wire.
+    """
+
+    async def read_coils(self, slave: int, first: int, count: int) -> tuple[bool, ...]: ...
+    async def read_discrete_inputs(
+        self, slave: int, first: int, count: int
+    ) -> tuple[bool, ...]: ...
+    async def read_holding_registers(
+        self, slave: int, first: int, count: int
+    ) -> tuple[int, ...]: ...
+    async def write_coil(self, slave: int, address: int, value: int) -> None:
+        """FC05 with any 16-bit `value`: 0xFF00 on, 0 off, others as the board defines them."""
+
+    async def write_register(self, slave: int, address: int, value: int) -> None: ...
+
+
+class Barrier(Protocol):
+    """A boom's controller. Both calls return when the board has confirmed the order.
+
+    Called by one task at a time. Raises `DeviceError`; never retries by itself.
+    """
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+class InputReader(Protocol):
+    """A lane's loops, limits and buttons. Raises `DeviceError` where they cannot be read."""
+
+    async def read(self) -> Inputs: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`image`: uint8 array [height, width, 3] in BGR; `taken_at`: seconds, monotonic clock."""
+
+    image: Any
+    taken_at: float
+
+
+class Camera(Protocol):
+    """Pictures, oldest first; blocks until the next one. Raises `DeviceError` when they stop."""
+
+    def frames(self) -> Iterator[Frame]: ...
+
+
+class Reader(Protocol):
+    """Finds and reads plates. `image`: uint8 [height, width, 3] BGR, any size of at least 8x8."""
+
+    def read(self, image: Any) -> Sequence[PlateCandidate]:
+        """Every plate in a picture, best box first."""
+
+    def read_crop(self, image: Any) -> PlateCandidate:
+        """The one plate that fills the picture."""
