@@ -151,12 +151,18 @@ class Decision:
 
 
 class Ending(StrEnum):
-    """How a visit ended. Only PASSED proves that a vehicle went through."""
+    """How a visit ended. Only PASSED proves that a vehicle went through.
+
+    TURNED_BACK was let in and never reached the closing loop; LEFT drove off before the boom
+    was opened; INTERRUPTED was under way while the gateway was down; FAILED met a boom that
+    did not obey.
+    """
 
     PASSED = "passed"
     TURNED_BACK = "turned_back"
     LEFT = "left"
     INTERRUPTED = "interrupted"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +189,7 @@ class AlarmCode(StrEnum):
     WRONG_WAY = "wrong_way"
     NOT_LET_IN = "went_through_without_leave"
     LOITERING = "loitering"
+    UNEXPLAINED_RAISE = "unexplained_raise"
     LOOP_STUCK = "closing_loop_stuck"
     BOOM_FAULT = "boom_fault"
     PRESENCE = "presence_while_closing"

@@ -1,0 +1,150 @@
+"""From an empty lane to the decision: who is there, and whether it may pass."""
+
+from dataclasses import replace
+
+from gateway.lane.passage import hand_raised, let_in, passes
+from gateway.lane.states import (
+    Armed,
+    Deciding,
+    Idle,
+    Lane,
+    Open,
+    Reading,
+    Resuming,
+    Step,
+    Timing,
+    Waiting,
+    at_rest,
+)
+from gateway.lane.types import (
+    AlarmCode,
+    Boom,
+    Decide,
+    Decided,
+    Decision,
+    Ending,
+    LaneEvent,
+    Level,
+    Now,
+    Pass,
+    PlateSeen,
+    RaiseAlarm,
+    Reason,
+    StorePass,
+    Verdict,
+    Visit,
+)
+from gateway.lane.voting import Ballot
+
+UNDECIDED = Decision(Verdict.DENY, Reason.UNDECIDED)
+NO_PLATE = Decision(Verdict.DENY, Reason.NO_PLATE)
+
+
+def starting(lane: Lane, now: Now, timing: Timing) -> Step:
+    if lane.sensors.under_boom is Level.UNKNOWN:
+        return lane, ()
+    return at_rest(lane, now, timing), ()
+
+
+def resuming(lane: Lane, state: Resuming, now: Now, timing: Timing) -> Step:
+    """A boom that is down has nobody to wait for; otherwise the vehicle may still come."""
+    if lane.sensors.under_boom is Level.UNKNOWN:
+        return lane, ()
+    if lane.sensors.boom is Boom.DOWN:
+        return lane.to(Idle()), (StorePass(Pass(state.visit, Ending.INTERRUPTED, now.wall)),)
+    until = now.mono + timing.no_passage_s
+    return lane.to(Open(state.visit, until, Ending.INTERRUPTED)), ()
+
+
+def idle(lane: Lane, was_under_boom: Level) -> Step:
+    if lane.sensors.boom is Boom.UP:
+        return hand_raised(lane)
+    if lane.sensors.under_boom is Level.ON and was_under_boom is not Level.ON:
+        return lane, (_wrong_way(),)
+    if lane.sensors.inputs.arming_loop is Level.ON:
+        return lane.to(Armed()), ()
+    return lane, ()
+
+
+def armed(lane: Lane, now: Now, timing: Timing) -> Step:
+    if lane.sensors.inputs.arming_loop is Level.OFF:
+        return at_rest(lane, now, timing), ()
+    if lane.sensors.arrived(now, timing):
+        visit = Visit(now.fresh_id, now.wall, UNDECIDED)
+        return lane.to(Reading(visit, now.mono + timing.read_s)), ()
+    return lane, ()
+
+
+def before_opening(
+    lane: Lane, state: Reading | Deciding | Waiting, now: Now, timing: Timing
+) -> Step | None:
+    """What ends a visit that was not let in; None where nothing does."""
+    under_boom = lane.sensors.under_boom is Level.ON
+    if under_boom and lane.sensors.boom is not Boom.DOWN:
+        alarm = RaiseAlarm(AlarmCode.NOT_LET_IN, f"a vehicle went through: {state.visit.decision}")
+        lane, _ = passes(lane, state.visit, now, timing)
+        return lane, (alarm,)
+    if lane.sensors.gone(now, timing):
+        left = StorePass(Pass(state.visit, Ending.LEFT, now.wall))
+        return at_rest(lane, now, timing), (left,)
+    return None
+
+
+def reading(lane: Lane, state: Reading, event: LaneEvent, now: Now, timing: Timing) -> Step:
+    if isinstance(event, PlateSeen):
+        state = replace(state, ballot=state.ballot.cast(event.reading))
+        return _count(lane.to(state), state, now, timing)
+    if now.mono >= state.until:
+        visit = replace(state.visit, decision=NO_PLATE)
+        return _wait(lane, visit, state.ballot, now, timing)
+    return lane, ()
+
+
+def deciding(lane: Lane, state: Deciding, event: LaneEvent, now: Now, timing: Timing) -> Step:
+    match event:
+        case Decided(pass_id, decision) if pass_id == state.visit.pass_id:
+            visit = replace(state.visit, decision=decision)
+            if decision.verdict is Verdict.ALLOW:
+                return let_in(lane, visit, now, timing)
+            return _wait(lane, visit, state.ballot, now, timing)
+        case _ if now.mono >= state.until:
+            return _wait(lane, state.visit, state.ballot, now, timing)
+        case _:
+            return lane, ()
+
+
+def waiting(lane: Lane, state: Waiting, event: LaneEvent, now: Now, timing: Timing) -> Step:
+    """Look again: a vote that turns out otherwise is decided anew."""
+    if isinstance(event, PlateSeen):
+        state = replace(state, ballot=state.ballot.cast(event.reading))
+        return _count(lane.to(state), state, now, timing)
+    if now.mono >= state.until:
+        told = replace(state, until=now.mono + timing.loiter_s)
+        return lane.to(told), (_case(state.visit),)
+    return lane, ()
+
+
+def _count(lane: Lane, state: Reading | Waiting, now: Now, timing: Timing) -> Step:
+    winner = state.ballot.winner(timing.agree_frames)
+    known = state.visit.reading
+    if winner is None or (known is not None and winner.text == known.text):
+        return lane, ()
+    visit = replace(state.visit, reading=winner, decision=UNDECIDED)
+    deciding = Deciding(visit, now.mono + timing.decide_s, state.ballot)
+    return lane.to(deciding), (Decide(visit.pass_id, winner),)
+
+
+def _wait(lane: Lane, visit: Visit, ballot: Ballot, now: Now, timing: Timing) -> Step:
+    return lane.to(Waiting(visit, now.mono + timing.case_s, ballot)), ()
+
+
+def _case(visit: Visit) -> RaiseAlarm:
+    if visit.reading is None:
+        return RaiseAlarm(AlarmCode.NO_PLATE, "a vehicle waits and no plate could be read")
+    detail = f"vehicle {visit.reading.text} waits: {visit.decision.reason}"
+    return RaiseAlarm(AlarmCode.LOITERING, detail)
+
+
+def _wrong_way() -> RaiseAlarm:
+    detail = "the closing loop is occupied and nobody came over the arming loop"
+    return RaiseAlarm(AlarmCode.WRONG_WAY, detail)

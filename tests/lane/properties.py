@@ -1,0 +1,174 @@
+"""The lane's properties as functions over a played story, so that mutants can be judged too."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from gateway.lane import machine
+from gateway.lane.states import Lane, Timing
+from gateway.lane.types import (
+    BarrierFailed,
+    CloseBarrier,
+    Command,
+    Decide,
+    Decided,
+    Inputs,
+    InputsSeen,
+    LaneEvent,
+    Level,
+    Now,
+    OpenBarrier,
+    PlateSeen,
+    ReopenBarrier,
+    Resumed,
+    StoreDecision,
+    StoreFailed,
+    StorePass,
+    Tick,
+    Visit,
+)
+from tests.lane.playing import ALLOW, DENY, EPOCH, a_reading, at
+
+TIMING = Timing(no_passage_s=5, loiter_s=8, loop_stuck_s=8, case_s=3)
+Step = Callable[[Lane, LaneEvent, Now, Timing], tuple[Lane, tuple[Command, ...]]]
+
+levels = st.sampled_from([Level.OFF, Level.OFF, Level.ON, Level.ON, Level.UNKNOWN])
+boom = st.sampled_from([(Level.ON, Level.OFF), (Level.OFF, Level.ON), (Level.OFF, Level.OFF)])
+free = st.sampled_from([Level.OFF, Level.OFF, Level.OFF, Level.ON, Level.UNKNOWN])
+
+
+def _inputs(arming: Level, closing: Level, limits: tuple[Level, Level], button: Level) -> Inputs:
+    return Inputs(arming, closing, *limits, button)
+
+
+anything = st.one_of(
+    st.builds(_inputs, levels, free, boom, st.sampled_from([Level.OFF, Level.OFF, Level.ON])).map(
+        InputsSeen
+    ),
+    st.builds(PlateSeen, st.sampled_from([a_reading("京A12345"), a_reading("沪B67890")])),
+    st.just(BarrierFailed("no answer")),
+    st.just(StoreFailed("disk full")),
+    st.just(Resumed(Visit("f" * 32, EPOCH, ALLOW))),
+    st.just(Tick()),
+)
+holding = st.tuples(anything, st.sampled_from([0.05, 0.05, 0.3, 1.5, 3.0, 9.0]))
+START = Lane()
+stories = st.lists(st.tuples(holding, st.booleans()), max_size=40)
+
+
+class Taken(NamedTuple):
+    before: Lane
+    event: LaneEvent
+    now: Now
+    after: Lane
+    commands: tuple[Command, ...]
+
+
+def play(
+    story, step: Step = machine.step, lane: Lane = START, wall_shift_s: float = 0.0
+) -> list[Taken]:
+    """Each event of a story is held for a while: inputs are polled on, as a lane does."""
+    seconds, taken = 1000.0, []
+
+    def send(event: LaneEvent) -> None:
+        nonlocal lane
+        now = at(seconds)._replace(fresh_id=f"{len(taken):032x}")
+        now = now._replace(wall=now.wall + timedelta(seconds=wall_shift_s * len(taken)))
+        after, commands = step(lane, event, now, TIMING)
+        taken.append(Taken(lane, event, now, after, commands))
+        lane = after
+        for command in commands:
+            if isinstance(command, Decide):
+                send(Decided(command.pass_id, ALLOW if "京" in command.reading.text else DENY))
+
+    for (event, hold_s), twice in story:
+        send(event)
+        if twice:
+            send(event)
+        steps = round(hold_s / 0.05) if isinstance(event, InputsSeen) else 1
+        for _ in range(steps):
+            seconds += hold_s / steps
+            if isinstance(event, InputsSeen):
+                send(event)
+    return taken
+
+
+def never_closes_on_presence(taken: list[Taken]) -> None:
+    closing, off_since, read_at = Level.UNKNOWN, 0.0, float("-inf")
+    for step in taken:
+        now = step.now.mono
+        if isinstance(step.event, InputsSeen):
+            level = step.event.inputs.closing_loop
+            if level is not closing or now - read_at > TIMING.fresh_s:
+                off_since = now
+            closing, read_at = level, now
+        if CloseBarrier() in step.commands:
+            assert closing is Level.OFF, "closed on presence or unknown"
+            assert now - read_at <= TIMING.fresh_s, "closed on an old reading"
+            assert now - off_since >= TIMING.clear_s, "closed too soon after presence"
+
+
+def _visit_id(lane: Lane) -> str | None:
+    return lane.visit.pass_id if lane.visit else None
+
+
+def one_record_a_visit(taken: list[Taken]) -> None:
+    for step in taken:
+        recorded = [c.record.visit.pass_id for c in step.commands if isinstance(c, StorePass)]
+        before, after = _visit_id(step.before), _visit_id(step.after)
+        expected = [before] if before is not None and before != after else []
+        if isinstance(step.event, Resumed) and after != step.event.visit.pass_id:
+            expected = [step.event.visit.pass_id]
+        elif isinstance(step.event, Resumed):
+            expected = recorded
+        assert recorded == expected, (step.before.state, step.event, recorded, expected)
+
+
+def no_open_without_a_reason(taken: list[Taken]) -> None:
+    stored: set[str] = set()
+    for step in taken:
+        for command in step.commands:
+            if isinstance(command, StoreDecision):
+                stored.add(command.visit.pass_id)
+            if isinstance(command, OpenBarrier):
+                assert command.pass_id in stored, "opened before the reason was stored"
+            if isinstance(command, ReopenBarrier):
+                assert type(step.before.state).__name__ == "Closing", (
+                    "reopened a boom that did not close"
+                )
+
+
+def presence_reopens(taken: list[Taken]) -> None:
+    for step in taken:
+        if type(step.before.state).__name__ == "Closing" and isinstance(step.event, InputsSeen):
+            if step.event.inputs.closing_loop is Level.OFF:
+                continue
+            kinds = [type(command) for command in step.commands]
+            assert ReopenBarrier in kinds or OpenBarrier in kinds, step.event
+
+
+def wall_clock_changes_nothing(story) -> None:
+    def orders(wall_shift_s: float) -> list[list[type]]:
+        return [[type(c) for c in step.commands] for step in play(story, wall_shift_s=wall_shift_s)]
+
+    assert orders(0.0) == orders(-86400.0) == orders(3600.0)
+
+
+def comes_to_rest(story, step: Step = machine.step) -> None:
+    """Everybody leaves, the boom obeys: the lane must be idle again, without a visit."""
+    taken = play(story, step)
+    lane, seconds, is_up = (
+        (taken[-1].after, taken[-1].now.mono, True) if taken else (Lane(), 1e3, True)
+    )
+    for _ in range(round(120 / 0.1)):
+        seconds += 0.1
+        limits = (Level.ON, Level.OFF) if is_up else (Level.OFF, Level.ON)
+        seen = InputsSeen(_inputs(Level.OFF, Level.OFF, limits, Level.OFF))
+        lane, commands = step(lane, seen, at(seconds), TIMING)
+        for command in commands:
+            is_up = {CloseBarrier: False, OpenBarrier: True}.get(type(command), is_up)
+    assert lane.visit is None, lane.state
+    raised_by_hand = getattr(lane.state, "until", 0) == float("inf")
+    assert type(lane.state).__name__ in ("Idle", "Fault") or raised_by_hand, lane.state

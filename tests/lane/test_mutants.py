@@ -1,0 +1,135 @@
+"""Each property must kill the mutants that it is there for; one that kills none is no property."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from gateway import lane
+from tests.lane import properties
+from tests.lane.properties import stories
+
+SOURCES = Path(lane.__file__).parent
+MUTANTS = {
+    "unknown counts as absent": (
+        properties.never_closes_on_presence,
+        "states.py",
+        "self.under_boom is Level.OFF",
+        "self.under_boom is not Level.ON",
+    ),
+    "old inputs count": (
+        properties.never_closes_on_presence,
+        "states.py",
+        "and now.mono - self.read_at <= timing.fresh_s",
+        "",
+    ),
+    "no clear time": (
+        properties.never_closes_on_presence,
+        "states.py",
+        "self.closing_since >= timing.clear_s",
+        "self.closing_since >= 0",
+    ),
+    "a gap in the polls proves absence": (
+        properties.never_closes_on_presence,
+        "states.py",
+        "closing_same = not broken and",
+        "closing_same =",
+    ),
+    "a vehicle that drives off leaves no record": (
+        properties.one_record_a_visit,
+        "arrival.py",
+        "return at_rest(lane, now, timing), (left,)",
+        "return at_rest(lane, now, timing), ()",
+    ),
+    "a proved pass is not recorded": (
+        properties.one_record_a_visit,
+        "passage.py",
+        "return close(lane, now, timing, passed)",
+        "return close(lane, now, timing)",
+    ),
+    "a fault forgets the visit": (
+        properties.one_record_a_visit,
+        "passage.py",
+        'motion_s:g} s", now, failed)',
+        'motion_s:g} s", now)',
+    ),
+    "a late resumed visit is dropped": (
+        properties.one_record_a_visit,
+        "machine.py",
+        "return lane, (interrupted,)",
+        "return lane, ()",
+    ),
+    "open first, store later": (
+        properties.no_open_without_a_reason,
+        "passage.py",
+        "(StoreDecision(visit, now.wall), OpenBarrier(visit.pass_id))",
+        "(OpenBarrier(visit.pass_id), StoreDecision(visit, now.wall))",
+    ),
+    "presence while closing is only told": (
+        properties.presence_reopens,
+        "passage.py",
+        "return lane, (ReopenBarrier(), StoreDecision(follower, now.wall), alarm)",
+        "return lane, (StoreDecision(follower, now.wall), alarm)",
+    ),
+    "a lost loop while closing is ignored": (
+        properties.presence_reopens,
+        "passage.py",
+        "(ReopenBarrier(), blind)",
+        "(blind,)",
+    ),
+}
+
+
+def mutated_step(folder: Path, file: str, old: str, new: str):
+    """`step` of a copy of the lane with one place changed; the words stay the real ones."""
+    package = f"mutant_{abs(hash((file, old, new, str(folder))))}"
+    for source in SOURCES.glob("*.py"):
+        text = source.read_text(encoding="utf-8")
+        if source.name == file:
+            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
+            text = text.replace(old, new)
+        for module in ("states", "passage", "arrival", "machine"):
+            text = text.replace(f"gateway.lane.{module}", f"{package}.{module}")
+        text = text.replace("from gateway.lane import", f"from {package} import")
+        target = folder / package / source.name
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    sys.path.insert(0, str(folder))
+    try:
+        return importlib.import_module(f"{package}.machine").step, package
+    finally:
+        sys.path.remove(str(folder))
+
+
+def judge(holds, step, package, *, examples):
+    start = importlib.import_module(f"{package}.states").Lane()
+
+    @given(stories)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def survives(story):
+        holds(properties.play(story, step, start))
+
+    survives()
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_killed_by_its_property(name, tmp_path):
+    holds, file, old, new = MUTANTS[name]
+    step, package = mutated_step(tmp_path, file, old, new)
+    with pytest.raises(AssertionError):
+        judge(holds, step, package, examples=3000)
+
+
+@pytest.mark.parametrize("holds", {mutant[0] for mutant in MUTANTS.values()})
+def test_an_unchanged_copy_survives(holds, tmp_path):
+    step, package = mutated_step(tmp_path, "machine.py", "def step(", "def step(")
+    judge(holds, step, package, examples=200)
