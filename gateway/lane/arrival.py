@@ -30,6 +30,7 @@ from gateway.lane.types import (
     PlateSeen,
     RaiseAlarm,
     Reason,
+    StoreDecision,
     StorePass,
     Verdict,
     Visit,
@@ -81,9 +82,10 @@ def before_opening(
     """What ends a visit that was not let in; None where nothing does."""
     under_boom = lane.sensors.under_boom is Level.ON
     if under_boom and lane.sensors.boom is not Boom.DOWN:
-        alarm = RaiseAlarm(AlarmCode.NOT_LET_IN, f"a vehicle went through: {state.visit.decision}")
+        why = state.visit.decision.reason
+        alarm = RaiseAlarm(AlarmCode.NOT_LET_IN, f"a vehicle went through: {why}")
         lane, _ = passes(lane, state.visit, now, timing)
-        return lane, (alarm,)
+        return lane, (StoreDecision(state.visit, now.wall), alarm)
     if lane.sensors.gone(now, timing):
         left = StorePass(Pass(state.visit, Ending.LEFT, now.wall))
         return at_rest(lane, now, timing), (left,)

@@ -18,6 +18,7 @@ from typing import assert_never
 from gateway.lane import arrival, passage
 from gateway.lane.states import (
     Armed,
+    Cleared,
     Clearing,
     Closing,
     Deciding,
@@ -61,8 +62,8 @@ def step(lane: Lane, event: LaneEvent, now: Now, timing: Timing) -> Step:
     """Advance the lane by one event. Total: defined for every state and event."""
     before = lane.sensors
     match event:
-        case InputsSeen(inputs):
-            lane = replace(lane, sensors=before.seen(inputs, now, timing))
+        case InputsSeen(inputs, read_at):
+            lane = replace(lane, sensors=before.seen(inputs, read_at, timing))
         case BarrierFailed(reason):
             return passage.barrier_failed(lane, reason, now, timing)
         case StoreFailed(reason):
@@ -121,6 +122,8 @@ def _let_in(lane: Lane, now: Now, timing: Timing) -> Step:
             return passage.passing(lane, state, now, timing)
         case Clearing() as state:
             return passage.clearing(lane, state, now, timing)
+        case Cleared():
+            return passage.cleared(lane, now, timing)
         case Closing() as state:
             return passage.closing(lane, state, now, timing)
         case Raised() as state:

@@ -3,6 +3,7 @@
 import math
 
 from gateway.lane.states import (
+    Cleared,
     Clearing,
     Closing,
     Fault,
@@ -76,8 +77,7 @@ def open_(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
     if now.mono < state.until:
         return lane, ()
     if lane.sensors.gone(now, timing) and lane.sensors.may_close(now, timing):
-        ended = StorePass(Pass(state.visit, state.unproved, now.wall))
-        return close(lane, now, timing, ended)
+        return lane.to(Cleared()), (StorePass(Pass(state.visit, state.unproved, now.wall)),)
     if lane.sensors.inputs.arming_loop is Level.ON:
         waiting = Open(state.visit, now.mono + timing.loiter_s, state.unproved)
         return lane.to(waiting), (_loiters(state.visit),)
@@ -108,20 +108,29 @@ def clearing(lane: Lane, state: Clearing, now: Now, timing: Timing) -> Step:
         return passes(lane, state.visit, now, timing)
     if lane.sensors.may_close(now, timing):
         passed = StorePass(Pass(state.visit, Ending.PASSED, state.left_at))
-        return close(lane, now, timing, passed)
+        return lane.to(Cleared()), (passed,)
     return lane, ()
 
 
-def close(lane: Lane, now: Now, timing: Timing, *records: Command) -> Step:
+def cleared(lane: Lane, now: Now, timing: Timing) -> Step:
+    """A step of its own, so that no slow write lies between the look and the order."""
+    if lane.sensors.under_boom is Level.ON:
+        return _follower(lane, now, timing)
+    if lane.sensors.may_close(now, timing):
+        return close(lane, now, timing)
+    return lane, ()
+
+
+def close(lane: Lane, now: Now, timing: Timing) -> Step:
     """Lower the boom; callers have checked `may_close` at this very instant."""
-    closing = Closing(now.mono + timing.motion_s)
-    return lane.to(closing), (*records, CloseBarrier())
+    return lane.to(Closing(now.mono + timing.motion_s)), (CloseBarrier(),)
 
 
 def closing(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
     match lane.sensors.under_boom:
         case Level.ON:
-            return _reopen(lane, now, timing)
+            lane, records = _follower(lane, now, timing)
+            return lane, (ReopenBarrier(), *records)
         case Level.UNKNOWN:
             blind = RaiseAlarm(AlarmCode.INPUTS_LOST, "the closing loop was lost while closing")
             return lane.to(Raised(now.mono + timing.no_passage_s)), (ReopenBarrier(), blind)
@@ -129,12 +138,12 @@ def closing(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
             return _boom_down(lane, state, now)
 
 
-def _reopen(lane: Lane, now: Now, timing: Timing) -> Step:
-    decision = Decision(Verdict.ALLOW, Reason.PRESENCE)
-    follower = Visit(now.fresh_id, now.wall, decision)
-    alarm = RaiseAlarm(AlarmCode.PRESENCE, "a vehicle came under the boom while it closed")
-    lane, _ = passes(lane, follower, now, timing)
-    return lane, (ReopenBarrier(), StoreDecision(follower, now.wall), alarm)
+def _follower(lane: Lane, now: Now, timing: Timing) -> Step:
+    """A second vehicle goes through on the first one's pass: it gets a record of its own."""
+    visit = Visit(now.fresh_id, now.wall, Decision(Verdict.ALLOW, Reason.PRESENCE))
+    alarm = RaiseAlarm(AlarmCode.PRESENCE, "a vehicle came under the boom before it was down")
+    lane, _ = passes(lane, visit, now, timing)
+    return lane, (StoreDecision(visit, now.wall), alarm)
 
 
 def _boom_down(lane: Lane, state: Closing, now: Now) -> Step:

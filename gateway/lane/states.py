@@ -39,15 +39,15 @@ class Sensors:
     arming_since: float = math.inf
     closing_since: float = math.inf
 
-    def seen(self, inputs: Inputs, now: Now, timing: Timing) -> "Sensors":
-        broken = now.mono - self.read_at > timing.fresh_s
+    def seen(self, inputs: Inputs, read_at: float, timing: Timing) -> "Sensors":
+        broken = read_at - self.read_at > timing.fresh_s
         arming_same = not broken and inputs.arming_loop is self.inputs.arming_loop
         closing_same = not broken and inputs.closing_loop is self.inputs.closing_loop
         return Sensors(
             inputs,
-            now.mono,
-            self.arming_since if arming_same else now.mono,
-            self.closing_since if closing_same else now.mono,
+            read_at,
+            self.arming_since if arming_same else read_at,
+            self.closing_since if closing_same else read_at,
         )
 
     @property
@@ -151,6 +151,11 @@ class Clearing:
 
 
 @dataclass(frozen=True, slots=True)
+class Cleared:
+    """The visit is recorded; the boom comes down at the next fresh look that finds nobody."""
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     until: float
 
@@ -170,7 +175,7 @@ class Fault:
 
 State = (
     Starting | Resuming | Idle | Armed | Reading | Deciding | Waiting
-    | Opening | Open | Passing | Clearing | Closing | Raised | Fault
+    | Opening | Open | Passing | Clearing | Cleared | Closing | Raised | Fault
 )  # fmt: skip
 
 

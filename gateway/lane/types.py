@@ -203,7 +203,10 @@ class AlarmCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InputsSeen:
+    """`read_at`: monotonic seconds at which the question went out, so that age is never hidden."""
+
     inputs: Inputs
+    read_at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,10 @@ class Player:
             **{name: levels.get(name, getattr(self.inputs, name)) for name in Inputs.__slots__}
         )
         end = self.seconds + seconds
-        self.send(InputsSeen(self.inputs))
+        self.send(InputsSeen(self.inputs, self.seconds))
         while self.seconds + POLL_S <= end:
             self.seconds += POLL_S
-            self.send(InputsSeen(self.inputs))
+            self.send(InputsSeen(self.inputs, self.seconds))
         return self
 
     def see(self, *texts: str) -> "Player":

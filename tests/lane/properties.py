@@ -1,6 +1,7 @@
 """The lane's properties as functions over a played story, so that mutants can be judged too."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -43,10 +44,10 @@ def _inputs(arming: Level, closing: Level, limits: tuple[Level, Level], button: 
     return Inputs(arming, closing, *limits, button)
 
 
+buttons = st.sampled_from([Level.OFF, Level.OFF, Level.ON])
+polls = st.builds(_inputs, levels, free, boom, buttons)
 anything = st.one_of(
-    st.builds(_inputs, levels, free, boom, st.sampled_from([Level.OFF, Level.OFF, Level.ON])).map(
-        InputsSeen
-    ),
+    polls.map(lambda inputs: InputsSeen(inputs, 0.0)),
     st.builds(PlateSeen, st.sampled_from([a_reading("京A12345"), a_reading("沪B67890")])),
     st.just(BarrierFailed("no answer")),
     st.just(StoreFailed("disk full")),
@@ -74,6 +75,8 @@ def play(
 
     def send(event: LaneEvent) -> None:
         nonlocal lane
+        if isinstance(event, InputsSeen):
+            event = replace(event, read_at=seconds)
         now = at(seconds)._replace(fresh_id=f"{len(taken):032x}")
         now = now._replace(wall=now.wall + timedelta(seconds=wall_shift_s * len(taken)))
         after, commands = step(lane, event, now, TIMING)
@@ -165,7 +168,7 @@ def comes_to_rest(story, step: Step = machine.step) -> None:
     for _ in range(round(120 / 0.1)):
         seconds += 0.1
         limits = (Level.ON, Level.OFF) if is_up else (Level.OFF, Level.ON)
-        seen = InputsSeen(_inputs(Level.OFF, Level.OFF, limits, Level.OFF))
+        seen = InputsSeen(_inputs(Level.OFF, Level.OFF, limits, Level.OFF), seconds)
         lane, commands = step(lane, seen, at(seconds), TIMING)
         for command in commands:
             is_up = {CloseBarrier: False, OpenBarrier: True}.get(type(command), is_up)

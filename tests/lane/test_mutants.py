@@ -46,8 +46,8 @@ MUTANTS = {
     "a proved pass is not recorded": (
         properties.one_record_a_visit,
         "passage.py",
-        "return close(lane, now, timing, passed)",
-        "return close(lane, now, timing)",
+        "return lane.to(Cleared()), (passed,)",
+        "return lane.to(Cleared()), ()",
     ),
     "a fault forgets the visit": (
         properties.one_record_a_visit,
@@ -70,8 +70,8 @@ MUTANTS = {
     "presence while closing is only told": (
         properties.presence_reopens,
         "passage.py",
-        "return lane, (ReopenBarrier(), StoreDecision(follower, now.wall), alarm)",
-        "return lane, (StoreDecision(follower, now.wall), alarm)",
+        "return lane, (ReopenBarrier(), *records)",
+        "return lane, records",
     ),
     "a lost loop while closing is ignored": (
         properties.presence_reopens,

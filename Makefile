@@ -1,0 +1,36 @@
+# Each word does all its own set-up: `make run` on a fresh machine installs first.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: install run test check bench docs clean
+
+install: $(VENV)/installed
+
+$(VENV)/installed: setup.cfg pyproject.toml
+	@sh tests/prepare.sh venv "$(PYTHON)" "$(VENV)"
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+run: install
+	$(BIN)/lanegate demo
+
+test: install check
+	@sh tests/prepare.sh packages
+	$(BIN)/pytest
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	@for name in start open_latency commit idle reader; do \
+		echo "== $$name"; $(BIN)/python -m bench.$$name || exit $$?; done
+
+docs: install
+	$(BIN)/lanegate schema --write
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Measurements that the README quotes, each one command: `python -m bench.NAME [--json]`."""

@@ -1,0 +1,108 @@
+"""The eyes of a lane: a picture in, plate candidates out. Two networks, one core."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from drivers.plates import manifest
+from drivers.plates.colour import colour_of
+from drivers.plates.detector import Box, Detector
+from drivers.plates.network import Network
+from drivers.plates.pictures import as_bgr
+from drivers.plates.recogniser import Recogniser, Text
+from drivers.plates.rectify import Cut, rectify
+from drivers.plates.rows import side_by_side
+from drivers.plates.zoom import zoom
+from gateway.lane.types import PlateCandidate
+
+LEAST_BOX = 0.3
+# A text whose weakest character is under SURE is looked at again. Under HOPELESS it is a
+# grille or a sign, of which a picture can have many.
+SURE, HOPELESS = 0.9, 0.2
+FIRST = (Cut(-0.02, -0.06, 1.02, 1.06),)
+CLOSER = (Cut(), Cut(-0.04, -0.1, 1.04, 1.1))
+
+
+class PlateReader:
+    """Implements `gateway.ports.Reader`. The same picture always gives the same answer."""
+
+    def __init__(self, detector: Detector, recogniser: Recogniser) -> None:
+        self._detector = detector
+        self._recogniser = recogniser
+
+    @classmethod
+    def load(cls, folder: Path) -> "PlateReader":
+        """Raises `DeviceError` where `folder` does not hold the models its manifest names."""
+        cv2.setNumThreads(1)
+        models = manifest.load(folder)
+        found, read = models.manifest.detector, models.manifest.recogniser
+        detector = Detector(Network(models.detector, found.file), found.pixels)
+        network = Network(models.recogniser, read.file)
+        return cls(detector, Recogniser(network, read.alphabet, read.width, read.height))
+
+    def warm_up(self) -> None:
+        """The first run of a network takes twice its time: not while a car waits."""
+        street = np.full((720, 1280, 3), 114, np.uint8)
+        self.read(street)
+        self._closer(street, _whole(street))
+
+    def read(self, image: Any) -> Sequence[PlateCandidate]:
+        picture = as_bgr(image)
+        boxes = self._detector.find(picture, LEAST_BOX)
+        return tuple(self._candidate(picture, box) for box in boxes)
+
+    def read_crop(self, image: Any) -> PlateCandidate:
+        picture = as_bgr(image)
+        box = _whole(picture)
+        return self._described(picture, box, self._text(picture, box, FIRST))
+
+    def _candidate(self, picture: np.ndarray, box: Box) -> PlateCandidate:
+        text = self._text(picture, box, FIRST)
+        if HOPELESS <= text.weakest < SURE:
+            box, text = self._closer(picture, box)
+        return self._described(picture, box, text)
+
+    def _closer(self, picture: np.ndarray, box: Box) -> tuple[Box, Text]:
+        """Corners found again at a better size, and the mean of two cuts."""
+        near = zoom(picture, box)
+        found = near.middle_most(self._detector.find_as_is(near.image, LEAST_BOX))
+        if found is not None:
+            better = near.out(found)
+            box = Box(max(box.score, better.score), better.corners, better.two_rows)
+        return box, self._text(picture, box, CLOSER)
+
+    def _text(self, picture: np.ndarray, box: Box, cuts: tuple[Cut, ...]) -> Text:
+        """With two rows the surer of both readings: the detector's flag is wrong at times."""
+        one_row = self._mean([self._upright(picture, box, cut) for cut in cuts], rows=1)
+        if not box.two_rows:
+            return one_row
+        size = self._recogniser.width, self._recogniser.height
+        two_rows = self._mean(side_by_side(picture, box.corners, *size), rows=2)
+        return max(one_row, two_rows, key=lambda text: text.weakest)
+
+    def _mean(self, plates: list[np.ndarray], rows: int) -> Text:
+        return self._recogniser.text(self._recogniser.probabilities(plates).mean(0), rows)
+
+    def _upright(self, picture: np.ndarray, box: Box, cut: Cut) -> np.ndarray:
+        width, height = self._recogniser.width, self._recogniser.height
+        return rectify(picture, box.corners, cut, width, height)
+
+    def _described(self, picture: np.ndarray, box: Box, text: Text) -> PlateCandidate:
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = box.corners.tolist()
+        return PlateCandidate(
+            text=text.text,
+            colour=colour_of(self._upright(picture, box, FIRST[0])),
+            characters=text.characters,
+            box_score=box.score,
+            corners=((x0, y0), (x1, y1), (x2, y2), (x3, y3)),
+            rows=text.rows,
+        )
+
+
+def _whole(picture: np.ndarray) -> Box:
+    height, width = picture.shape[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    return Box(1.0, corners, two_rows=False)

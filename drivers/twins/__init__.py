@@ -1,0 +1,1 @@
+"""Simulated devices and the world around them: what stands in for a real lane."""

@@ -1,0 +1,126 @@
+"""Seeded cars: the same seed sends the same cars in the same order."""
+
+import random
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from drivers.twins.cars import Arrival, Manner
+from gateway.lane.types import PlateColour
+
+PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_DIGITS = "0123456789"
+_LEAST_GAP_S = 1.0
+_NEW_ENERGY_LENGTH = 8
+
+
+class TrafficSettings(BaseModel):
+    """Which cars come. Shares are 0..1 of all cars; the rest drives through as it should."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = 1
+    mean_gap_s: float = Field(default=12.0, ge=1, le=3600)
+    max_cars: int | None = Field(default=None, ge=0)
+    turn_back_share: float = Field(default=0.08, ge=0, le=1)
+    impatient_share: float = Field(default=0.1, ge=0, le=1)
+    green_share: float = Field(default=0.25, ge=0, le=1)
+    yellow_share: float = Field(default=0.08, ge=0, le=1)
+    no_plate_share: float = Field(default=0.0, ge=0, le=1)
+    patience_s: float = Field(default=90.0, gt=0)
+    provinces: str = Field(default=PROVINCES, min_length=1, pattern=f"^[{PROVINCES}]+$")
+    plates: tuple[str, ...] = ()
+    plates_share: float = Field(default=1.0, ge=0, le=1)
+
+
+class Traffic:
+    """Cars for one lane. A car is due a random gap after the one before it set off."""
+
+    def __init__(self, settings: TrafficSettings, lane: str) -> None:
+        self._settings = settings
+        self._random = random.Random(f"{settings.seed}/{lane}")  # noqa: S311 simulation
+        self._left = settings.max_cars
+        self._known = _endless(settings.plates)
+        self.held = False
+        self._next_s = self._gap_s()
+
+    def due(self, now_s: float) -> Arrival | None:
+        """The next car, once its time has come; called only when the entrance is free."""
+        if self.held or self._left == 0 or now_s < self._next_s:
+            return None
+        self._next_s = now_s + self._gap_s()
+        self._left = None if self._left is None else self._left - 1
+        return self.arrival(self._plate())
+
+    def arrival(self, plate: str) -> Arrival:
+        """A car with this plate and a driver of its own."""
+        manner = self._manner()
+        impatient = manner is Manner.IMPATIENT
+        yellow = plate_colour(plate) is PlateColour.YELLOW
+        return Arrival(
+            plate=plate.removesuffix(_YELLOW_MARK),
+            colour=plate_colour(plate),
+            manner=manner,
+            length_m=self._random.uniform(6.5, 8.5) if yellow else self._random.uniform(4.2, 5.0),
+            offset_m=self._random.uniform(-0.25, 0.25),
+            reaction_s=self._random.uniform(0.4, 1.4),
+            patience_s=self._settings.patience_s * (0.4 if impatient else 1.0),
+        )
+
+    def _gap_s(self) -> float:
+        mean_s = self._settings.mean_gap_s
+        return max(_LEAST_GAP_S, self._random.expovariate(1 / mean_s))
+
+    def _manner(self) -> Manner:
+        dice, settings = self._random.random(), self._settings
+        if dice < settings.turn_back_share:
+            return self._random.choice((Manner.TURNS_BACK_EARLY, Manner.TURNS_BACK_LATE))
+        if dice < settings.turn_back_share + settings.impatient_share:
+            return Manner.IMPATIENT
+        return Manner.STEADY
+
+    def _plate(self) -> str:
+        if self._settings.plates and self._random.random() < self._settings.plates_share:
+            return next(self._known)
+        dice, settings = self._random.random(), self._settings
+        if dice < settings.no_plate_share:
+            return ""
+        kind = self._random.random()
+        if kind < settings.green_share:
+            return green_plate(self._random, settings.provinces)
+        yellow = kind < settings.green_share + settings.yellow_share
+        plain = civil_plate(self._random, settings.provinces)
+        return plain + _YELLOW_MARK if yellow else plain
+
+
+_YELLOW_MARK = "黄"
+
+
+def plate_colour(plate: str) -> PlateColour:
+    """Green by its length, yellow by the mark `黄` behind it, none for no plate, else blue."""
+    if not plate:
+        return PlateColour.UNKNOWN
+    if plate.endswith(_YELLOW_MARK):
+        return PlateColour.YELLOW
+    return PlateColour.GREEN if len(plate) == _NEW_ENERGY_LENGTH else PlateColour.BLUE
+
+
+def civil_plate(dice: random.Random, provinces: str = PROVINCES) -> str:
+    """Province, letter, and five of which at most two are letters (GA 36-2018)."""
+    serial = [dice.choice(_DIGITS) for _ in range(5)]
+    for place in dice.sample(range(5), dice.choice((0, 1, 1, 2))):
+        serial[place] = dice.choice(_LETTERS)
+    return dice.choice(provinces) + dice.choice(_LETTERS) + "".join(serial)
+
+
+def green_plate(dice: random.Random, provinces: str = PROVINCES) -> str:
+    """A small new-energy plate: D or F, a digit or letter, four digits (GA 36-2018)."""
+    second = dice.choice(_DIGITS * 3 + _LETTERS)
+    tail = "".join(dice.choices(_DIGITS, k=4))
+    return dice.choice(provinces) + dice.choice(_LETTERS) + dice.choice("DF") + second + tail
+
+
+def _endless(plates: tuple[str, ...]) -> Iterator[str]:
+    while plates:
+        yield from plates

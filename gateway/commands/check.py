@@ -1,0 +1,52 @@
+"""`lanegate check`: whether a configuration is right, and if not, where it is wrong."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.commands.options import config_argument
+from gateway.config import Config, load
+from gateway.problems import ConfigError, Problem
+
+
+@click.command()
+@config_argument
+@click.option("--json", "as_json", is_flag=True, help="Tell programs: one JSON object.")
+def check(file: Path, *, as_json: bool) -> None:
+    """Check a configuration FILE; no device is opened.
+
+    FILE is $LANEGATE_CONFIG or /etc/lanegate/lanegate.yaml where it is not given. Exits with 1
+    where something is wrong.
+    """
+    problems: tuple[Problem, ...] = ()
+    summary = ""
+    try:
+        summary = summary_of(load(file))
+    except ConfigError as error:
+        problems = error.problems
+    if as_json:
+        told = {"ok": not problems, "problems": [_plain(problem) for problem in problems]}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    elif problems:
+        click.echo("\n".join(map(str, problems)), err=True)
+    else:
+        click.echo(f"{file}: {summary}")
+    sys.exit(1 if problems else 0)
+
+
+def summary_of(config: Config) -> str:
+    """One line: lanes, buses, cloud."""
+    lanes = ", ".join(f"{lane.name} ({lane.direction})" for lane in config.lanes)
+    buses = ", ".join(config.buses) or "none"
+    cloud = f"{config.cloud.host}:{config.cloud.port}" if config.cloud else "none"
+    return f"ok; gateway {config.gateway}; lanes: {lanes}; buses: {buses}; cloud: {cloud}"
+
+
+def _plain(problem: Problem) -> dict[str, Any]:
+    path_and_sentence = asdict(problem)
+    place: dict[str, Any] = path_and_sentence.pop("place")
+    return place | path_and_sentence

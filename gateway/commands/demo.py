@@ -1,0 +1,62 @@
+"""`lanegate demo`: the whole product on embedded parts."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.option("--seconds", type=click.FloatRange(min=1), help="End by itself; else Ctrl-C ends it.")
+@click.option("--seed", default=1, show_default=True, help="Which cars come.")
+@click.option("--json", "as_json", is_flag=True, help="Only the sum at the end, as JSON.")
+def demo(seconds: float | None, seed: int, *, as_json: bool) -> None:
+    """Run the real daemon on simulated lanes and watch cars come, be read, pass, be received.
+
+    Exits 1 if a pass was lost or received twice.
+    """
+    from rich.console import Console
+
+    from gateway.demo.stage import DemoError
+
+    console = Console(stderr=as_json)
+    try:
+        tally = asyncio.run(_played(seconds, seed, console, quiet=as_json))
+    except DemoError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(tally.as_json())
+    else:
+        console.print("   ".join(f"{name} {count}" for name, count in asdict(tally).items()))
+    if tally.lost or tally.duplicated:
+        raise click.exceptions.Exit(1)
+
+
+async def _played(seconds: float | None, seed: int, console: Any, *, quiet: bool) -> Any:
+    from rich.live import Live
+
+    from gateway.demo.show import play
+    from gateway.demo.view import screen
+
+    if quiet:
+        return await play(seconds, seed, lambda *_: None)
+    if not console.is_terminal:
+        return await play(seconds, seed, _lines(console))
+    with Live(console=console, screen=False, auto_refresh=False) as live:
+        return await play(seconds, seed, lambda *seen: live.update(screen(*seen), refresh=True))
+
+
+def _lines(console: Any) -> Any:
+    """Where there is no terminal: a line for each pass that ended."""
+    told: set[str] = set()
+
+    def look(_state: Any, _scenes: Any, passes: list[Mapping[str, Any]], _counts: Any) -> None:
+        for row in reversed(passes):
+            if row["ending"] and row["pass_id"] not in told:
+                told.add(row["pass_id"])
+                words = (row["arrived_at"], row["lane"], row["plate"] or "-", row["verdict"])
+                console.print(*words, row["ending"])
+
+    return look

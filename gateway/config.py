@@ -1,0 +1,247 @@
+"""The configuration, declared once: here, and in each driver's `Settings`."""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gateway.catalog import Catalog, SettingsOf
+from gateway.configcheck import clashes
+from gateway.configfiles import gather
+from gateway.document import Document
+from gateway.lane.plates import Gate
+from gateway.lane.types import Direction, Verdict
+from gateway.ports import DriverSettings
+from gateway.problems import ConfigError, Problem
+from gateway.profiles import Profiles
+from gateway.rules.access import AccessList, spelled
+from gateway.sentences import problems_of
+from gateway.sync.settings import UplinkSettings
+
+PlateText = Annotated[str, AfterValidator(spelled)]
+BusLabel = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+
+
+def Seconds(  # noqa: N802 -- reads as what it is: a kind of field
+    default: float, low: float, high: float, title: str, description: str
+) -> Any:
+    return Field(default, ge=low, le=high, title=f"{title} (s)", description=description)
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class AccessConfig(Strict):
+    """Who may pass, by lists on this box."""
+
+    unknown: Verdict = Field(
+        default=Verdict.DENY,
+        title="Unknown plates",
+        description="What a plate on neither list gets; a lane's `unknown_plates` goes before it.",
+    )
+    allow: frozenset[PlateText] = Field(
+        default=frozenset(),
+        title="Allow list",
+        description="Plates that may pass, such as 京A12345.",
+    )
+    block: frozenset[PlateText] = Field(
+        default=frozenset(),
+        title="Block list",
+        description="Plates that may not pass; wins over the allow list.",
+    )
+
+
+class GateConfig(Strict):
+    """How sure a reading must be before it counts."""
+
+    min_char: float = Field(
+        default=Gate().min_char,
+        ge=0,
+        le=1,
+        title="Least sure character",
+        description="Probability, 0 to 1, that the least sure character of a plate must reach.",
+    )
+    box_score: float = Field(
+        default=Gate().box_score,
+        ge=0,
+        le=1,
+        title="Box score",
+        description="Score, 0 to 1, that the place of the plate in the picture must reach.",
+    )
+
+
+class TimingConfig(Strict):
+    """How long the lane waits, and for what."""
+
+    arm_s: float = Seconds(
+        0.3, 0, 10, "Arming", "The arming loop must be occupied this long before a visit begins."
+    )
+    read_s: float = Seconds(2.0, 0.1, 30, "Reading", "The reader gets this long to find a plate.")
+    decide_s: float = Seconds(
+        1.0, 0.1, 30, "Deciding", "The rules must have answered by then; else nobody is let in."
+    )
+    case_s: float = Seconds(
+        15.0, 1, 600, "Case", "A vehicle that was not let in waits this long before an alarm."
+    )
+    travel_s: float = Seconds(
+        3.0, 0.3, 30, "Boom travel", "The boom's rise or fall time, by its data sheet."
+    )
+    travel_margin_s: float = Seconds(
+        2.0, 0, 30, "Travel margin", "Added to the travel time before the boom counts as stuck."
+    )
+    no_passage_s: float = Seconds(
+        45.0, 1, 600, "No passage", "The open boom waits this long for the vehicle to come."
+    )
+    clear_s: float = Seconds(
+        1.0, 0.2, 30, "Clear", "The closing loop must be free this long before the boom closes."
+    )
+    fresh_s: float = Seconds(
+        0.2, 0.05, 5, "Fresh", "A reading of the inputs older than this counts as unknown."
+    )
+    loiter_s: float = Seconds(
+        120.0, 5, 3600, "Loitering", "A vehicle on the arming loop this long raises an alarm."
+    )
+    loop_stuck_s: float = Seconds(
+        120.0, 5, 3600, "Loop stuck", "A closing loop occupied this long raises an alarm."
+    )
+    agree_frames: int = Field(
+        default=2,
+        ge=1,
+        le=20,
+        title="Agreeing frames",
+        description="So many pictures must show the same plate before it is believed.",
+    )
+
+
+def _default_reader() -> Any:
+    return {"driver": "onnx_plates"}
+
+
+class LaneConfig(Strict):
+    """A lane: one boom, its loops, and at most one camera."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,31}$",
+        title="Name",
+        description="Names the lane in topics, records and logs: up to 32 small letters, digits"
+        " and '-'.",
+    )
+    direction: Direction = Field(title="Direction", description="Which way vehicles drive.")
+    barrier: Annotated[DriverSettings, SettingsOf("barrier")] = Field(
+        title="Barrier", description="What moves the boom."
+    )
+    inputs: Annotated[DriverSettings, SettingsOf("inputs")] = Field(
+        title="Inputs", description="Where the loops, limit switches and the button are read."
+    )
+    camera: Annotated[DriverSettings, SettingsOf("camera")] | None = Field(
+        default=None, title="Camera", description="Without one, the lane opens by its button only."
+    )
+    reader: Annotated[DriverSettings, SettingsOf("reader")] = Field(
+        default_factory=_default_reader,
+        validate_default=True,
+        title="Reader",
+        description="What reads plates in the camera's pictures; without it, `onnx_plates`.",
+    )
+    unknown_plates: Verdict | None = Field(
+        default=None,
+        title="Unknown plates",
+        description="What a plate on neither list gets at this lane; without it, as `access` says.",
+    )
+    gate: GateConfig = Field(
+        default=GateConfig(),
+        title="Gate",
+        description="How sure a reading must be before it counts.",
+    )
+    timing: TimingConfig = Field(
+        default=TimingConfig(), title="Timing", description="How long the lane waits, and for what."
+    )
+    poll_ms: int = Field(
+        default=50,
+        ge=10,
+        le=2000,
+        title="Polling (ms)",
+        description="The inputs are read once in so many milliseconds.",
+    )
+
+    @model_validator(mode="after")
+    def _inputs_stay_fresh(self) -> Self:
+        fresh_ms = self.timing.fresh_s * 1000
+        if self.poll_ms >= fresh_ms:
+            raise ValueError(
+                f"poll_ms {self.poll_ms} is not under fresh_s ({fresh_ms:g} ms): every input would"
+                " count as unknown and the boom would never close; poll more often"
+            )
+        return self
+
+
+class Config(Strict):
+    """Everything that one box is told."""
+
+    gateway: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        title="Identity",
+        description="Names this box to the cloud, and is its MQTT client id: up to 64 letters,"
+        " digits, '_', '.' and '-'; no other box has the same.",
+    )
+    data: Path = Field(
+        default=Path("/var/lib/lanegate"),
+        title="Data folder",
+        description="Where the database and the pictures are kept.",
+    )
+    evidence_mb: int = Field(
+        default=2000,
+        ge=10,
+        le=10_000_000,
+        title="Pictures (MB)",
+        description="Megabytes on the disk for pictures of passes; the oldest go first.",
+    )
+    cloud: UplinkSettings | None = Field(
+        default=None,
+        title="Cloud",
+        description="The broker that gets every pass; without it, none does.",
+    )
+    access: AccessConfig = Field(
+        default=AccessConfig(), title="Access", description="Who may pass, by lists on this box."
+    )
+    buses: dict[BusLabel, Annotated[DriverSettings, SettingsOf("bus")]] = Field(
+        default={},
+        title="Buses",
+        description="Lines that devices share, each under a name that devices use in `bus`:"
+        " up to 32 letters, digits, '_', '.' and '-'.",
+    )
+    lanes: tuple[LaneConfig, ...] = Field(
+        min_length=1,
+        title="Lanes",
+        description="One entry for each lane; a file in lanes.d/ beside this one is one more.",
+    )
+
+    def access_list(self, lane: LaneConfig) -> AccessList:
+        """What the rules need to decide at one lane."""
+        access = self.access
+        return AccessList(access.allow, access.block, lane.unknown_plates or access.unknown)
+
+
+def load(path: Path, profiles: Path | None = None, catalog: Catalog | None = None) -> Config:
+    """Read and check a configuration, `lanes.d/` and profiles included.
+
+    Raises `ConfigError` with every problem at once. Opens no device and imports no device
+    library. `profiles`: a folder other than `profiles/` beside the file.
+    """
+    catalog = catalog or Catalog()
+    document = gather(path, Profiles(profiles) if profiles else Profiles.beside(path))
+    config, problems = None, list(document.problems)
+    if document.whole:
+        problems += clashes(document, catalog)
+        config, told = _validated(document, catalog)
+        problems += told
+    if config is None or problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _validated(document: Document, catalog: Catalog) -> tuple[Config | None, list[Problem]]:
+    try:
+        return Config.model_validate(document.data, context=catalog), []
+    except ValidationError as error:
+        return None, problems_of(error, document, Config, catalog)

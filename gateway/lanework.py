@@ -1,0 +1,144 @@
+"""One lane's devices and tasks, started together and started again by themselves."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from gateway import pipe
+from gateway.catalog import Catalog
+from gateway.config import LaneConfig
+from gateway.evidence import Evidence
+from gateway.health import Health, LaneHealth
+from gateway.inbox import Inbox
+from gateway.lane.states import Timing
+from gateway.lane.types import Now
+from gateway.polling import Poller
+from gateway.ports import Barrier, Bus, InputReader
+from gateway.rules.access import AccessList
+from gateway.runner import Books, LaneRunner
+from gateway.store import Store
+from gateway.watcher import Watcher
+
+log = logging.getLogger(__name__)
+
+SHORTEST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all lanes of a box have in common."""
+
+    store: Store
+    evidence: Evidence
+    buses: Mapping[str, Bus]
+    health: Health
+    clock: Callable[[], Now]
+    committed: Callable[[], None]
+
+
+class LaneWork:
+    """A lane from its configuration to its last task. `run` ends after `stop`."""
+
+    def __init__(self, config: LaneConfig, access: AccessList, shared: Shared) -> None:
+        self.config = config
+        self.access = access
+        self._shared = shared
+        self._runner: LaneRunner | None = None
+        self._stopping = False
+
+    async def run(self) -> None:
+        """An error in one lane's code costs that lane a restart, and no other lane anything."""
+        self._shared.health.lanes[self.config.name] = LaneHealth(self.config.direction)
+        pause_s = SHORTEST_PAUSE_S
+        while not self._stopping:
+            try:
+                await self._run_once()
+            except Exception:
+                log.exception("%s: stopped by an error; again in %g s", self.config.name, pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    def stop(self) -> None:
+        self._stopping = True
+        if self._runner is not None:
+            self._runner.stop()
+
+    async def _run_once(self) -> None:
+        async with self._devices() as (barrier, inputs):
+            runner = self._runner = self._new_runner(barrier)
+            async with asyncio.TaskGroup() as tasks:
+                helpers = [tasks.create_task(self._poller(inputs, runner.inbox).run())]
+                if self.config.camera is not None:
+                    helpers.append(tasks.create_task(self._watcher(runner.inbox).run()))
+                await runner.run()
+                for helper in helpers:
+                    helper.cancel()
+
+    @contextlib.asynccontextmanager
+    async def _devices(self) -> AsyncIterator[tuple[Barrier, InputReader]]:
+        async with contextlib.AsyncExitStack() as stack:
+            yield (
+                await stack.enter_async_context(self._connect("barrier", self.config.barrier)),
+                await stack.enter_async_context(self._connect("inputs", self.config.inputs)),
+            )
+
+    def _connect(self, kind: str, settings: Any) -> contextlib.AbstractAsyncContextManager[Any]:
+        connect = Catalog().connector(kind, settings.driver)
+        opened: contextlib.AbstractAsyncContextManager[Any] = connect(settings, self._shared.buses)
+        return opened
+
+    def _new_runner(self, barrier: Barrier) -> LaneRunner:
+        name, shared = self.config.name, self._shared
+        books = Books(
+            shared.store,
+            name,
+            self.config.direction,
+            keep=shared.evidence.keep,
+            committed=shared.committed,
+            failed=shared.health.storage_is,
+        )
+        return LaneRunner(
+            books,
+            barrier,
+            access=self.access,
+            timing=Timing(**self.config.timing.model_dump()),
+            clock=shared.clock,
+            changed=partial(shared.health.lane_changed, name),
+            beat=partial(shared.health.beat, name),
+        )
+
+    def _poller(self, inputs: InputReader, inbox: Inbox) -> Poller:
+        return Poller(
+            self.config.name,
+            inputs,
+            inbox,
+            period_s=self.config.poll_ms / 1000,
+            fresh_s=self.config.timing.fresh_s,
+            told=partial(self._shared.health.inputs_are, self.config.name),
+        )
+
+    def _watcher(self, inbox: Inbox) -> Watcher:
+        config = self.config
+        assert config.camera is not None  # noqa: S101 -- for the type checker; `_run_once` asks
+        order = pipe.Order(
+            camera=config.camera.model_dump(mode="json"),
+            reader=config.reader.model_dump(mode="json"),
+            gate=config.gate.model_dump(),
+        )
+        changed = partial(self._shared.health.camera_is, config.name)
+        return Watcher(
+            config.name, order, inbox=inbox, evidence=self._shared.evidence, changed=changed
+        )
+
+
+def changed_lanes(
+    old: Iterable[LaneWork], new: Mapping[str, tuple[LaneConfig, AccessList]]
+) -> tuple[list[LaneWork], list[str]]:
+    """What a reload has to stop, and the names that it has to start."""
+    kept = {w.config.name for w in old if new.get(w.config.name) == (w.config, w.access)}
+    return [w for w in old if w.config.name not in kept], [n for n in new if n not in kept]

@@ -1,0 +1,116 @@
+"""The lane's words as rows of the store and as bodies of the outbox. Pure."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.lane.types import (
+    Corners,
+    Decision,
+    PlateColour,
+    PlateReading,
+    PlateType,
+    Reason,
+    Verdict,
+    Visit,
+)
+from gateway.sync.protocol import canonical
+
+Row = dict[str, Any]
+
+
+def utc_text(at: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds; sorts as time does."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def visit_row(lane: str, direction: str, visit: Visit) -> Row:
+    """The columns of `passes` that a visit fills."""
+    return {
+        "pass_id": visit.pass_id,
+        "lane": lane,
+        "direction": str(direction),
+        "verdict": str(visit.decision.verdict),
+        "reason": str(visit.decision.reason),
+        "arrived_at": utc_text(visit.arrived_at),
+        **_plate_columns(visit.reading),
+    }
+
+
+def _plate_columns(reading: PlateReading | None) -> Row:
+    if reading is None:
+        names = ("plate", "plate_type", "plate_colour", "confidence", "min_char", "corners")
+        return dict.fromkeys(names) | {"evidence": "[]"}
+    return {
+        "plate": reading.text,
+        "plate_type": str(reading.type),
+        "plate_colour": str(reading.colour),
+        "confidence": float(reading.confidence),
+        "min_char": float(reading.min_char),
+        "corners": canonical(reading.corners),
+        "evidence": canonical(reading.evidence),
+    }
+
+
+def visit_of(row: Mapping[str, Any]) -> Visit:
+    """The visit that `visit_row` wrote."""
+    decision = Decision(Verdict(row["verdict"]), Reason(row["reason"]))
+    arrived_at = datetime.fromisoformat(row["arrived_at"])
+    return Visit(row["pass_id"], arrived_at, decision, _reading_of(row))
+
+
+def _reading_of(row: Mapping[str, Any]) -> PlateReading | None:
+    if row["plate"] is None:
+        return None
+    a, b, c, d = ((float(x), float(y)) for x, y in json.loads(row["corners"]))
+    corners: Corners = (a, b, c, d)
+    return PlateReading(
+        text=row["plate"],
+        type=PlateType(row["plate_type"]),
+        colour=PlateColour(row["plate_colour"]),
+        confidence=row["confidence"],
+        min_char=row["min_char"],
+        corners=corners,
+        evidence=tuple(json.loads(row["evidence"])),
+    )
+
+
+def pass_body(phase: str, row: Mapping[str, Any]) -> str:
+    """The outbox body of a pass: `phase` is `decided` or `ended`; no field is left out."""
+    return canonical(
+        {
+            "phase": phase,
+            "pass_id": row["pass_id"],
+            "lane": row["lane"],
+            "direction": row["direction"],
+            "plate": _plate_body(row),
+            "evidence": json.loads(row["evidence"]),
+            "verdict": row["verdict"],
+            "reason": row["reason"],
+            "arrived_at": row["arrived_at"],
+            "decided_at": row["decided_at"],
+            "ended_at": row["ended_at"],
+            "ending": row["ending"],
+        }
+    )
+
+
+def _plate_body(row: Mapping[str, Any]) -> Row | None:
+    if row["plate"] is None:
+        return None
+    return {
+        "text": row["plate"],
+        "type": row["plate_type"],
+        "colour": row["plate_colour"],
+        "confidence": round(row["confidence"], 4),
+        "min_char": round(row["min_char"], 4),
+    }
+
+
+def pass_of(row: Mapping[str, Any]) -> Row:
+    """A row of `passes` for people and exports: without corners, evidence as a list."""
+    shown = {name: row[name] for name in row if name != "corners"}
+    return shown | {"evidence": json.loads(row["evidence"])}

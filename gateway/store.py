@@ -1,0 +1,166 @@
+"""Passes, alarms and the outbox in one SQLite file; one thread owns it.
+
+When a writing call returns, its rows are on the disk; when it raises `StoreError`, none of
+them is there. A caller that is cancelled while it waits does not know which: the same call
+again settles it, because `decide` and `end` write the same news only once.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from gateway import outbox, passes
+from gateway.database import StoreError, explain, open_database, transaction
+from gateway.lane.types import AlarmCode, Direction, Pass, Visit
+from gateway.outbox import Meta
+from gateway.passes import read_passes
+from gateway.records import Row, utc_text
+from gateway.schema import MIGRATIONS
+from gateway.sync.protocol import Position, Record
+
+__all__ = ["Meta", "Store", "StoreError", "read_passes"]
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Job = Callable[Concatenate[sqlite3.Connection, P], R]
+
+HISTORY_FORKED = "history_forked"
+
+
+class Store:
+    """Open one with `Store.open`; end it with `close`. Call it from one event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._db: sqlite3.Connection | None = None
+        self._closed = False
+
+    @classmethod
+    def open(cls, path: Path, gateway: str) -> "Store":
+        """Open or create the file of the box `gateway`. Blocks; raises `StoreError`."""
+        store = cls(path)
+        try:
+            store._thread.submit(store._guarded, partial(_adopt, gateway=gateway)).result()
+        except BaseException:
+            store._thread.shutdown()
+            raise
+        return store
+
+    async def decide(
+        self, lane: str, direction: Direction, visit: Visit, decided_at: datetime
+    ) -> None:
+        """Keep a decision and its outbox record. A second one for the visit replaces it."""
+        await self._write(passes.decide, lane, direction, visit, decided_at)
+
+    async def end(self, lane: str, direction: Direction, record: Pass) -> None:
+        """Keep a visit's final record and its outbox record; the first ending stands."""
+        await self._write(passes.end, lane, direction, record)
+
+    async def alarm(self, lane: str, code: AlarmCode, detail: str, at: datetime) -> None:
+        await self._write(passes.alarm, lane, str(code), detail, at)
+
+    async def open_visits(self, lane: str) -> tuple[Visit, ...]:
+        """Visits that were let in and never ended: those that a crash cut off."""
+        return await self._do(passes.open_visits, lane)
+
+    async def passes(
+        self, since: datetime | None = None, limit: int | None = 100
+    ) -> tuple[Row, ...]:
+        """Newest first."""
+        return await self._do(_newest, since, limit)
+
+    async def counts(self) -> dict[str, int]:
+        return await self._do(passes.counts)
+
+    async def meta(self) -> Meta:
+        """The outbox's epoch, its last record and its last acknowledged one."""
+        return await self._do(outbox.meta)
+
+    async def unsent(self, after_seq: int, limit: int) -> tuple[Record, ...]:
+        """The present epoch's records behind `after_seq`, in order."""
+        return await self._do(outbox.records_after, after_seq, limit)
+
+    async def chain_at(self, seq: int) -> bytes | None:
+        """The present epoch's chain at `seq`; None where there is no such record."""
+        return await self._do(outbox.chain_at, seq)
+
+    async def acked(self, upto: Position) -> None:
+        """The cloud has all up to `upto`, whose chain the caller compared with `chain_at`."""
+        await self._write(outbox.mark_acked, upto, utc_text(datetime.now(UTC)))
+
+    async def mint_epoch(self, reason: str, at: datetime) -> Meta:
+        """Begin a new history with all that is not acknowledged, and raise an alarm about it."""
+        return await self._write(_mint, reason, at)
+
+    async def close(self) -> None:
+        """Wait for what was asked before, then close the file. Later calls raise."""
+        if self._closed:
+            return
+        self._closed = True
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._disconnect)
+        self._thread.shutdown(wait=False)
+
+    async def _write(self, job: Job[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        def commit(db: sqlite3.Connection) -> R:
+            with transaction(db):
+                return job(db, *args, **kwargs)
+
+        return await self._do(commit)
+
+    async def _do(self, job: Job[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        if self._closed:
+            raise StoreError(f"{self.path}: the store is closed; the program is shutting down")
+        loop = asyncio.get_running_loop()
+        call = partial(self._guarded, lambda db: job(db, *args, **kwargs))
+        return await loop.run_in_executor(self._thread, call)
+
+    # --- in the store's thread
+
+    def _guarded(self, job: Callable[[sqlite3.Connection], R]) -> R:
+        try:
+            if self._db is None:
+                self._db = open_database(self.path, MIGRATIONS)
+            return job(self._db)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
+                # What the system's cache holds after a failed fsync is not to be trusted.
+                self._disconnect()
+            raise explain(self.path, error) from error
+
+    def _disconnect(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+
+def _adopt(db: sqlite3.Connection, gateway: str) -> None:
+    """Make the file this gateway's; records of a box under another name start a new history."""
+    with transaction(db):
+        known = outbox.read_meta(db)
+        if known is None:
+            outbox.create_meta(db, gateway)
+        elif known.gateway != gateway:
+            log.warning("store: was %s's, is now %s's; new epoch", known.gateway, gateway)
+            outbox.mint_epoch(db, gateway)
+
+
+def _mint(db: sqlite3.Connection, reason: str, at: datetime) -> Meta:
+    old = outbox.meta(db)
+    outbox.mint_epoch(db, old.gateway)
+    detail = f"{reason}; epoch {old.epoch} ends, {old.unacked} records go on in a new one"
+    passes.alarm(db, None, HISTORY_FORKED, detail, at)
+    return outbox.meta(db)
+
+
+def _newest(db: sqlite3.Connection, since: datetime | None, limit: int | None) -> tuple[Row, ...]:
+    return tuple(passes.newest(db, since, limit))

@@ -1,0 +1,1 @@
+"""A package of drivers for the configuration tests."""

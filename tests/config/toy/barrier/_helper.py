@@ -1,0 +1,1 @@
+"""No driver: its name starts with an underscore."""

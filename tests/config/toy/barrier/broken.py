@@ -1,0 +1,3 @@
+"""A driver that somebody has not finished."""
+
+import a_library_that_nobody_has  # noqa: F401

@@ -1,0 +1,200 @@
+"""The rendered camera: what it draws is seen from a real twin, and our reader can read it."""
+
+import asyncio
+import random
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from drivers.bus import simulated as lane_box
+from drivers.camera.simulated import Settings, connect
+from drivers.twins.scene import Scene, SeenCar, TwinClient, run_folder, socket_path
+from drivers.twins.traffic import civil_plate, green_plate
+from gateway.lane.types import PlateColour
+from gateway.ports import DeviceError
+
+pytest.importorskip("PIL", reason="the extra `demo` is not installed")
+pytest.importorskip("manimgx_fonts_cjk", reason="the extra `demo` is not installed")
+
+from drivers.twins.picture import ScenePainter
+from drivers.twins.plateart import plate_art
+
+CAR_M, LORRY_M = 4.6, 7.5
+
+
+def car(plate="京A12345", colour="blue", **more):
+    facts = {"front_m": -2.3, "offset_m": 0.0, "length_m": CAR_M, "speed_mps": 0.0} | more
+    return SeenCar(number=1, plate=plate, colour=colour, **facts)
+
+
+def scene(*cars, boom_deg=0.0, light=0.9):
+    return Scene(lane="entry-1", boom_deg=boom_deg, light=light, cars=cars)
+
+
+@pytest.fixture(scope="module")
+def painter():
+    return ScenePainter(width=1280, height=720, seed=1)
+
+
+@pytest.fixture(scope="module")
+def reader():
+    onnx_plates = pytest.importorskip("drivers.reader.onnx_plates")
+    settings = onnx_plates.Settings(driver="onnx_plates")
+    if not (settings.models / "manifest.yaml").is_file():
+        pytest.skip("no plate models beside the packages")
+    with onnx_plates.connect(settings) as ready:
+        yield ready
+
+
+# --- pictures ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "colour", "width"),
+    [("京A12345", "blue", 880), ("粤BD12345", "green", 960), ("沪C1234D", "yellow", 880)],
+)
+def test_a_plate_has_the_proportions_of_the_standard(text, colour, width):
+    art = plate_art(text, PlateColour(colour))
+    assert art.shape == (280, width, 3)
+    assert art.dtype == np.uint8
+
+
+def test_a_text_that_does_not_fit_its_colour_is_refused():
+    with pytest.raises(ValueError, match="a green plate '京A12345' cannot be drawn"):
+        plate_art("京A12345", PlateColour.GREEN)
+
+
+def test_a_picture_has_the_asked_size_and_is_the_callers_own(painter):
+    picture = painter.paint(scene(car()))
+    assert picture.shape == (720, 1280, 3)
+    assert picture.dtype == np.uint8
+    picture[:] = 0
+    assert painter.paint(scene(car())).mean() > 30
+
+
+def test_no_picture_is_just_like_the_one_before(painter):
+    assert (painter.paint(scene(car())) != painter.paint(scene(car()))).any()
+
+
+def test_the_boom_is_seen_to_rise(painter):
+    red = [
+        int((picture[:, :, 2].astype(int) - picture[:, :, 1] > 90).sum())
+        for picture in (painter.paint(scene(boom_deg=angle)) for angle in (0, 90))
+    ]
+    assert red[0] > 10 * max(1, red[1])
+
+
+def test_night_is_darker_than_day(painter):
+    day, night = (painter.paint(scene(car(), light=light)).mean() for light in (1.0, 0.0))
+    assert night < day / 2
+
+
+@pytest.mark.parametrize("length_m", [CAR_M, LORRY_M])
+def test_a_car_can_be_drawn_wherever_it_is(painter, length_m):
+    for front_m in np.arange(-30.0, 16.0, 0.37):
+        seen = car(front_m=float(front_m), length_m=length_m, speed_mps=3.0)
+        assert painter.paint(scene(seen)).any()
+
+
+def test_a_car_without_a_plate_and_small_pictures_can_be_drawn():
+    small = ScenePainter(width=160, height=90, seed=2)
+    assert small.paint(scene(car(plate="", colour="unknown"))).shape == (90, 160, 3)
+
+
+# --- readable ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("colour", ["blue", "green", "yellow"])
+def test_the_reader_reads_a_standing_car(painter, reader, colour):
+    dice = random.Random(colour)  # noqa: S311 plates
+    draw = green_plate if colour == "green" else civil_plate
+    plates = [draw(dice) for _ in range(25)]
+    misread = []
+    for plate in plates:
+        length_m = LORRY_M if colour == "yellow" else CAR_M
+        offset_m, light = dice.uniform(-0.25, 0.25), dice.uniform(0.4, 1)
+        seen = scene(car(plate, colour, offset_m=offset_m, length_m=length_m), light=light)
+        found = [(one.text, one.colour) for one in reader.read(painter.paint(seen))[:1]]
+        if found != [(plate, PlateColour(colour))]:
+            misread.append((plate, found))
+    assert len(misread) <= 1, misread
+
+
+def test_no_plate_is_read_where_no_car_stands(painter, reader):
+    assert not [found for found in reader.read(painter.paint(scene())) if found.box_score > 0.5]
+
+
+# --- the driver --------------------------------------------------------------------------
+
+
+def test_the_camera_shows_what_happens_in_the_twin(tmp_path):
+    sock = str(tmp_path / "twin.sock")
+    box = {
+        "driver": "simulated",
+        "socket": sock,
+        "port": str(tmp_path / "port"),
+        "lanes": [{"name": "entry-1", "traffic": {"max_cars": 0}}],
+    }
+
+    async def story():
+        async with lane_box.connect(lane_box.Settings.model_validate(box)):
+            await asyncio.to_thread(look)
+
+    def look():
+        asked = Settings(driver="simulated", twin=sock, fps=50, width=320, height=180)
+        with connect(asked) as camera, TwinClient(Path(sock)) as client:
+            pictures = camera.frames()
+            first = next(pictures)
+            client.send_car("entry-1", "京A12345")
+            later = list(islice(pictures, 5))
+            assert later[-1].taken_at > first.taken_at
+            changed = np.abs(later[-1].image.astype(int) - first.image.astype(int)) > 40
+            assert changed.sum() > 300, "a car has come into the picture"
+
+    asyncio.run(story())
+
+
+def test_without_a_simulation_the_camera_says_so(tmp_path):
+    asked = Settings(driver="simulated", twin=str(tmp_path / "none.sock"))
+    with (
+        connect(asked) as camera,
+        pytest.raises(DeviceError, match=r"no simulation answers at .*none\.sock"),
+    ):
+        next(camera.frames())
+
+
+def test_a_name_leads_to_the_same_socket_for_bus_and_camera():
+    bus = lane_box.Settings(driver="simulated", name="demo")
+    assert bus.twin.socket_path == socket_path("demo") == run_folder("demo") / "twin.sock"
+
+
+def test_settings_are_checked_without_loading_what_draws():
+    heavy = ["cv2", "numpy", "PIL", "onnxruntime", "av", "manimgx_fonts_cjk"]
+    code = (
+        "import sys, drivers.camera.simulated, drivers.camera.rtsp, drivers.camera.usb, "
+        "drivers.camera.folder, drivers.camera.video, drivers.bus.simulated; "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_without_the_extra_the_camera_names_it():
+    code = """
+import sys
+sys.modules["PIL"] = None
+from drivers.camera.simulated import Settings, connect
+from gateway.ports import DeviceError
+try:
+    connect(Settings(driver="simulated")).__enter__()
+except DeviceError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == (
+        "the rendered camera needs the extra `demo`: pip install 'lanegate[demo]'\n"
+    )

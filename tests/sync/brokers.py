@@ -1,0 +1,99 @@
+"""Real MQTT brokers on this machine, started and killed by tests."""
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def until(found, what: str, timeout_s: float = 20.0):
+    """The first true result of `found()`."""
+    give_up = time.monotonic() + timeout_s
+    while time.monotonic() < give_up:
+        if result := found():
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"in {timeout_s:g} s it never came to this: {what}")
+
+
+def listening(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+class Mosquitto:
+    """One broker on one port; keeps nothing on disk, so a restart begins empty."""
+
+    def __init__(self, folder: Path, extra: str = "allow_anonymous true\n") -> None:
+        if MOSQUITTO is None:
+            pytest.skip("mosquitto is not installed (apt install mosquitto)")
+        self.port = free_port()
+        self._config = folder / f"mosquitto-{self.port}.conf"
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\npersistence false\nset_tcp_nodelay true\n"
+            f"log_type none\nuser root\n{extra}"
+        )
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [MOSQUITTO, "-c", str(self._config)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(lambda: listening(self.port), "mosquitto listens")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+class Amqtt:
+    """The pure Python broker of the demo, which speaks MQTT 3.1.1 only, in a thread."""
+
+    def __init__(self) -> None:
+        pytest.importorskip("amqtt", reason="amqtt is not installed (extra `demo`)")
+        self.port = free_port()
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._serve()])
+
+    def start(self) -> None:
+        self._thread.start()
+        until(lambda: listening(self.port), "amqtt listens")
+
+    def kill(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(20)
+
+    async def _serve(self) -> None:
+        from amqtt.broker import Broker
+
+        anonymous = "amqtt.plugins.authentication.AnonymousAuthPlugin"
+        broker = Broker(
+            {
+                "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{self.port}"}},
+                "plugins": {anonymous: {"allow_anonymous": True}},
+            }
+        )
+        await broker.start()
+        await self._stop.wait()
+        await broker.shutdown()
