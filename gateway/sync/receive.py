@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack, closing
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -74,15 +74,15 @@ class Receiver:
         connection = Connection(
             self._settings, account, state.protocol, partial(inbox.put, timeout=HAND_OVER_S)
         )
-        with ExitStack() as leaving:
-            try:
-                connection.open(state.patience_s)
-            except DeviceError as error:
-                self._tell(str(error))
-                return redial.ended(state, Ending.NOT_ALLOWED)
-            leaving.callback(connection.cut)
-            session = Session(db, connection, self.counted, self.listening)
+        session = Session(db, connection, self.counted, self.listening)
+        try:
+            connection.open(state.patience_s)
             over = session.run(inbox, self._stopping, state.patience_s)
+        except DeviceError as error:
+            self._tell(str(error))
+            return redial.ended(state, Ending.REFUSED)
+        finally:
+            connection.cut()
         if self.listening.is_set():
             self.listening.clear()
             self._trouble = ""
