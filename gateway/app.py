@@ -13,12 +13,12 @@ from typing import Any
 
 from gateway.catalog import Catalog
 from gateway.config import Config, LaneConfig, load
+from gateway.config.problems import ConfigError
 from gateway.evidence import Evidence
 from gateway.health import Health, notify, tell_systemd
 from gateway.lane.types import Now
 from gateway.lanework import LaneWork, Shared, changed_lanes
 from gateway.ports import Bus
-from gateway.problems import ConfigError
 from gateway.rules.access import AccessList
 from gateway.store import Store
 from gateway.sync.uplink import Uplink

@@ -201,5 +201,5 @@ def test_a_full_inbox_forgets_plates_and_says_that_the_inputs_are_unknown():
 
 def test_store_errors_name_the_file(tmp_path):
     (tmp_path / "lanegate.db").write_bytes(b"this is no database at all, it is a text" * 100)
-    with pytest.raises(StoreError, match="lanegate.db"):
+    with pytest.raises(StoreError, match=r"lanegate\.db"):
         Store.open(tmp_path / "lanegate.db", "box-1")

@@ -84,7 +84,7 @@ class TcpWire:
         asked = f"{self.name}: asked to {question.words}, slave {question.slave}"
         try:
             async with asyncio.timeout(self._settings.timeout_ms / 1000):
-                answer = await client.ctx.execute(False, question.request)  # noqa: FBT003
+                answer: ModbusPDU = await client.execute(False, question.request)  # noqa: FBT003
         except TimeoutError:
             raise DeviceError(
                 f"{asked} gave no answer within {self._settings.timeout_ms} ms: "

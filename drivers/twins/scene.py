@@ -36,7 +36,7 @@ class Scene:
 def run_folder(name: str) -> Path:
     """The private folder of the simulation called `name`, the same for everyone of this user."""
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    return Path(base) / f"lanegate-{os.getuid()}" / name
+    return Path(base) / f"lanegate-{os.getuid()}-{name}"
 
 
 def socket_path(twin: str) -> Path:

@@ -64,7 +64,7 @@ class LaneWorld:
         self.now_s = 0.0
         self._journal = journal
         self._wiring = wiring or Wiring()
-        self._open_held = self._close_held = False
+        self._close_held = False
         self._press_left_s = 0.0
         self._limits = (False, True)
         self._touching = False
@@ -138,13 +138,13 @@ class LaneWorld:
         }
 
     def _obey(self, relays: Sequence[bool]) -> None:
-        """Orders come on a contact's closing; a held open contact keeps the boom up."""
+        """A closed open contact keeps the boom up; a close order is a contact's closing."""
         opens, closes = relays[self._wiring.open_relay], relays[self._wiring.close_relay]
-        if opens and not self._open_held:
+        if opens:
             self._move_boom(UP_DEG, "open relay")
-        elif closes and not self._close_held and not opens:
+        elif closes and not self._close_held:
             self._move_boom(0.0, "close relay")
-        self._open_held, self._close_held = opens, closes
+        self._close_held = closes
 
     def _move_boom(self, goal_deg: float, cause: str) -> None:
         if self.boom.goal_deg == goal_deg:

@@ -10,7 +10,7 @@ import click
 
 from gateway.commands.options import config_argument
 from gateway.config import Config, load
-from gateway.problems import ConfigError, Problem
+from gateway.config.problems import ConfigError, Problem
 
 
 @click.command()

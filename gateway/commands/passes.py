@@ -13,7 +13,7 @@ import click
 
 from gateway.commands.options import config_argument
 from gateway.config import load
-from gateway.problems import ConfigError
+from gateway.config.problems import ConfigError
 from gateway.store import StoreError, read_passes
 
 COLUMNS = ("arrived_at", "lane", "direction", "plate", "type", "verdict", "reason", "ending")

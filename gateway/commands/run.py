@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gateway.commands.options import config_argument
-from gateway.problems import ConfigError
+from gateway.config.problems import ConfigError
 from gateway.store import StoreError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gateway.catalog import Catalog, DriverUnusableError
-from gateway.configdocs import docs_text, schema_text
+from gateway.config.docs import docs_text, schema_text
 
 CHECKOUT = Path(__file__).parents[2]
 SCHEMA = Path("config/lanegate.schema.json")

@@ -14,8 +14,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from gateway.ports import DeviceError, reveal
-from gateway.sync.redial import Ending
-from gateway.sync.settings import MqttProtocol, UplinkSettings
+from gateway.sync.redial import Ending, MqttProtocol
+from gateway.sync.settings import UplinkSettings
 
 log = logging.getLogger(__name__)
 

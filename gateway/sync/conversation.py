@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,7 +47,14 @@ class Speaker:
 class Conversation:
     """`hear`, `wake`, `show` and `leave` only leave word; `run` does what follows from it."""
 
-    def __init__(self, store: Store, speaker: Speaker, figures: Figures) -> None:
+    def __init__(
+        self,
+        store: Store,
+        speaker: Speaker,
+        figures: Figures,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._store = store
         self._speaker = speaker
         self._figures = figures
@@ -138,7 +146,7 @@ class Conversation:
 
     async def _watch(self, connection: Connection) -> None:
         """Look for what never announces itself: silence."""
-        now = time.monotonic()
+        now = self._clock()
         oldest = min(self._receipts.values(), default=now)
         if not connection.alive():
             self._over = self._over or Over(Ending.LOST, "its thread ended")
@@ -157,7 +165,7 @@ class Conversation:
             records = await self._store.unsent(self._here.sent.seq, MAX_RECORDS)
             if not records:
                 return
-            self._sender, batch = sender.send(self._here, records, time.monotonic())
+            self._sender, batch = sender.send(self._here, records, self._clock())
             self._publish(connection, "rec", protocol.encode_batch(batch))
 
     async def _obey(self, message: Arrived, connection: Connection) -> None:
@@ -182,7 +190,7 @@ class Conversation:
         match order:
             case Resend(_, from_seq):
                 chain = await self._store.chain_at(from_seq - 1)
-                self._sender = sender.on_resend(self._here, order, chain, time.monotonic())
+                self._sender = sender.on_resend(self._here, order, chain, self._clock())
             case Fork():
                 await self._carry_out(sender.on_fork(self._here, order), connection)
 
@@ -190,13 +198,13 @@ class Conversation:
         match effect:
             case MarkDone(_, upto):
                 await self._store.acked(upto)
-                self._figures.acked_at = time.monotonic()
+                self._figures.acked_at = self._clock()
                 self._figures.acked.set()
             case NewEpoch(reason):
                 await self._begin_epoch(reason, connection)
 
     async def _begin_epoch(self, reason: str, connection: Connection) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if now - self._figures.minted_at < NEW_EPOCH_PAUSE_S:
             log.debug("uplink: %s; but a new epoch has only just begun", reason)
             return
@@ -238,4 +246,4 @@ class Conversation:
         self, connection: Connection, leaf: str, payload: bytes, *, retain: bool = False
     ) -> None:
         mid = connection.publish(up(self._speaker.gateway, leaf), payload, retain=retain)
-        self._receipts[mid] = time.monotonic()
+        self._receipts[mid] = self._clock()

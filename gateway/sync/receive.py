@@ -69,6 +69,7 @@ class Receiver:
                     raise explain(self._path, error) from error
 
     def _once(self, db: sqlite3.Connection, state: redial.Redial) -> redial.Redial:
+        began = time.monotonic()
         inbox: queue.Queue[Event] = queue.Queue(MAX_WAITING)
         account = Account(self._client_id, topics=(protocol.up("+", "#"),))
         connection = Connection(
@@ -90,7 +91,7 @@ class Receiver:
         if not self._stopping.is_set():
             where = f"{self._settings.host}:{self._settings.port}"
             self._tell(f"broker {where} {over.ending} ({over.detail})")
-        return redial.ended(state, over.ending)
+        return redial.ended(state, over.ending, time.monotonic() - began)
 
     def _tell(self, trouble: str) -> None:
         """Each new trouble once; the tries that end the same way are for the curious."""

@@ -3,13 +3,18 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gateway.sync.settings import MqttProtocol
-
 FIRST_WAIT_S = 5.0
 BASE_WAIT_S = 1.0
 REFUSED_FACTOR = 20
 FIRST_PATIENCE_S = 2.0
 MAX_PATIENCE_S = 60.0
+STEADY_S = 30.0
+
+
+class MqttProtocol(StrEnum):
+    AUTO = "auto"
+    V5 = "5"
+    V311 = "3.1.1"
 
 
 class Ending(StrEnum):
@@ -73,11 +78,16 @@ def redial(setting: MqttProtocol, longest_s: float) -> Redial:
 
 def connected(state: Redial) -> Redial:
     """The broker answered: what it speaks is known until the program ends or it refuses."""
-    return replace(state, proven=True, failures=0)
+    return replace(state, proven=True)
 
 
-def ended(state: Redial, ending: Ending) -> Redial:
-    after = replace(state, last=ending, failures=state.failures + 1)
+def ended(state: Redial, ending: Ending, lasted_s: float = 0.0) -> Redial:
+    """Only a connection that lasted a while begins the count again.
+
+    So two boxes with one name, which throw each other out, do it ever less often.
+    """
+    failures = 1 if lasted_s >= STEADY_S else state.failures + 1
+    after = replace(state, last=ending, failures=failures)
     unsure = not state.proven or ending is Ending.WRONG_VERSION
     if state.setting is MqttProtocol.AUTO and unsure and ending in _VERSION_DOUBTFUL:
         return replace(after, protocol=_other(state.protocol), proven=False)

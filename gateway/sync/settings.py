@@ -1,19 +1,13 @@
 """Where the passes go: the MQTT broker's settings, as a technician writes them."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from gateway.ports import SecretRef
+from gateway.sync.redial import MqttProtocol
 
 FilePath = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-class MqttProtocol(StrEnum):
-    AUTO = "auto"
-    V5 = "5"
-    V311 = "3.1.1"
 
 
 class TlsSettings(BaseModel):

@@ -64,6 +64,7 @@ class Uplink:
         self._talk: Conversation | None = None
         self._state: Mapping[str, object] = {}
         self._trouble = "not connected yet"
+        self._since = time.monotonic()
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -132,12 +133,14 @@ class Uplink:
 
     async def _once(self) -> None:
         """One connection, from dialling to its end."""
+        self._since = time.monotonic()
         talk = Conversation(self._store, self._speaker, self._figures)
         talk.show(self._state_bytes())
         connection = self._connection(talk)
         self._talk = talk
         try:
-            connection.open(self._redial.patience_s)
+            # In a thread: it imports paho and reads key files, while the lane goes on.
+            await asyncio.to_thread(connection.open, self._redial.patience_s)
             self._ended(await self._converse(talk, connection))
         except (DeviceError, StoreError) as error:
             self._redial = redial.ended(self._redial, Ending.REFUSED)
@@ -166,6 +169,7 @@ class Uplink:
         if over is not None:
             return over
         self._redial = redial.connected(self._redial)
+        self._since = time.monotonic()
         self._trouble = ""
         log.info("uplink: connected to %s, MQTT %s", self._settings.host, self._redial.protocol)
         return await talk.run(connection)
@@ -174,7 +178,8 @@ class Uplink:
         if self._stopping.is_set():
             log.info("uplink: ended")
             return
-        self._redial = redial.ended(self._redial, over.ending)
+        lasted_s = time.monotonic() - self._since
+        self._redial = redial.ended(self._redial, over.ending, lasted_s)
         where = f"{self._settings.host}:{self._settings.port}"
         self._tell(f"broker {where} {over.ending} ({over.detail})")
 

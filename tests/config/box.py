@@ -7,7 +7,7 @@ import pytest
 
 from gateway.catalog import Catalog
 from gateway.config import Config, load
-from gateway.problems import ConfigError, Problem
+from gateway.config.problems import ConfigError, Problem
 
 TOYS = Catalog("tests.config.toy")
 

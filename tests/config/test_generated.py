@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.commands.schema import schema
-from gateway.configdocs import docs_text, schema_text
+from gateway.config.docs import docs_text, schema_text
 from tests.config.box import TOYS
 
 STALE = "run `lanegate schema --write` and commit what it writes"

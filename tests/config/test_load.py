@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gateway.config import Config, LaneConfig, TimingConfig
+from gateway.config.problems import ConfigError
 from gateway.lane.plates import Gate
 from gateway.lane.states import Timing
 from gateway.lane.types import Direction
-from gateway.problems import ConfigError
 from tests.config.box import GOOD
 
 MANY = """\

@@ -7,9 +7,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway import yamlfile
-from gateway.problems import Place
-from gateway.yamlfile import MAX_BYTES, MAX_DEPTH
+from gateway.config import yamlfile
+from gateway.config.problems import Place
+from gateway.config.yamlfile import MAX_BYTES, MAX_DEPTH
 
 SAME_FOLDER = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150

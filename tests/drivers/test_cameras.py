@@ -204,11 +204,12 @@ def photos(where: Path, **more):
 
 
 def test_photos_come_in_the_order_of_their_names_each_for_its_time(tmp_path):
-    for name, shade in (("b.png", 200), ("a.png", 100), ("notes.txt", 0)):
-        photo(tmp_path / name, shade) if shade else (tmp_path / name).write_text("-")
+    (tmp_path / "notes.txt").write_text("-")
+    for shade in (50, 30, 60, 10, 40, 20):
+        photo(tmp_path / f"{shade}.png", shade)
     with photos(tmp_path, loop=False) as lane:
         shades = [int(picture.image[0, 0, 0]) for picture in lane.frames()]
-    assert shades == [100, 100, 200, 200]
+    assert shades == [shade for shade in (10, 20, 30, 40, 50, 60) for _ in range(2)]
 
 
 def test_in_a_loop_the_photos_start_again(tmp_path):

@@ -20,6 +20,7 @@ from gateway.ports import DeviceError
 pytest.importorskip("PIL", reason="the extra `demo` is not installed")
 pytest.importorskip("manimgx_fonts_cjk", reason="the extra `demo` is not installed")
 
+from drivers.twins.lens import Lens
 from drivers.twins.picture import ScenePainter
 from drivers.twins.plateart import plate_art
 
@@ -98,6 +99,16 @@ def test_a_car_can_be_drawn_wherever_it_is(painter, length_m):
     for front_m in np.arange(-30.0, 16.0, 0.37):
         seen = car(front_m=float(front_m), length_m=length_m, speed_mps=3.0)
         assert painter.paint(scene(seen)).any()
+
+
+def test_what_reaches_behind_the_lens_is_cut_off():
+    lens = Lens(1280, 720)
+    far, near, behind = -60.0, 0.0, 30.0
+    (_, horizon), *_ = lens.project(np.array([[far, 0, 0]]))
+    strip = np.array([[near, -1, 0], [near, 1, 0], [behind, 1, 0], [behind, -1, 0]])
+    seen = lens.project(strip)
+    assert (seen[:, 1] > horizon).all(), "the ground never stands above the horizon"
+    assert not len(lens.project(strip + np.array([behind, 0, 0])))
 
 
 def test_a_car_without_a_plate_and_small_pictures_can_be_drawn():

@@ -1,6 +1,7 @@
 """Real MQTT brokers on this machine, started and killed by tests."""
 
 import asyncio
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -97,3 +98,34 @@ class Amqtt:
         await broker.start()
         await self._stop.wait()
         await broker.shutdown()
+
+
+class OneBoxBroker:
+    """Accepts MQTT 5 clients, and tells each that another one has taken its place."""
+
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def kill(self) -> None:
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._thread.join(20)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                with client:
+                    self._throw_out(client)
+
+    def _throw_out(self, client: socket.socket) -> None:
+        client.recv(4096)
+        client.sendall(bytes.fromhex("20 03 00 00 00"))  # CONNACK: success
+        subscribe = client.recv(4096)
+        granted = b"\x00\x01\x01"
+        client.sendall(b"\x90\x05" + subscribe[2:4] + granted)
+        client.sendall(bytes.fromhex("e0 02 8e 00"))  # DISCONNECT: session taken over
+        client.recv(4096)

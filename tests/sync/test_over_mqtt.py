@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from gateway.sync import protocol
 from gateway.sync.receive import Receiver, summary
 from gateway.sync.settings import UplinkSettings
 from gateway.sync.uplink import Uplink
-from tests.sync.brokers import Amqtt, Mosquitto, free_port, until
+from tests.sync.brokers import Amqtt, Mosquitto, OneBoxBroker, free_port, until
 
 GW = "north"
 SOON_S = 20.0
@@ -392,6 +393,70 @@ def test_wrong_credentials_are_a_sentence_and_are_not_tried_in_haste(tmp_path, c
     finally:
         broker.kill()
     assert sum("refused the user name" in line for line in caplog.messages) == 1
+
+
+def test_a_second_box_with_the_same_name_is_named_and_not_fought(tmp_path):
+    broker = OneBoxBroker()
+
+    async def story(store, uplink):
+        name = "another client with the same name"
+        await came_to(lambda: name in uplink.status().trouble, "it tells that there is a twin")
+        assert uplink._redial.wait_up_to_s == 20.0
+
+    try:
+        gateway_story(tmp_path, settings_for(broker.port, reconnect_max_s=1), story)
+    finally:
+        broker.kill()
+
+
+def certificates(folder):
+    """A CA, and a certificate of 127.0.0.1 that it signed."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    for name, more in {
+        "ca": ["-subj", "/CN=test ca"],
+        "other": ["-subj", "/CN=another ca"],
+        "server": [
+            *("-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-CA", "ca.crt", "-CAkey", "ca.key"),
+        ],
+    }.items():
+        files = ["-keyout", f"{name}.key", "-out", f"{name}.crt", "-days", "2"]
+        command = [openssl, "req", "-x509", *new_key, *files, *more]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+def test_over_tls_the_brokers_certificate_is_checked(tmp_path, inbox):
+    certificates(tmp_path)
+    broker = Mosquitto(
+        tmp_path,
+        f"allow_anonymous true\ncafile {tmp_path}/ca.crt\n"
+        f"certfile {tmp_path}/server.crt\nkeyfile {tmp_path}/server.key\n",
+    )
+    broker.start()
+
+    async def works(store, uplink):
+        await commit(store, uplink, 3)
+        await all_done(store)
+
+    async def is_refused(store, uplink):
+        await came_to(lambda: "certificate verify failed" in uplink.status().trouble, "a refusal")
+
+    async def has_no_file(store, uplink):
+        await came_to(lambda: "TLS files" in uplink.status().trouble, "a sentence about the file")
+
+    try:
+        right = {"tls": {"ca": str(tmp_path / "ca.crt")}}
+        with receiving(broker.port, inbox, **right):
+            gateway_story(tmp_path, settings_for(broker.port, **right), works)
+        wrong = settings_for(broker.port, tls={"ca": str(tmp_path / "other.crt")})
+        gateway_story(tmp_path, wrong, is_refused)
+        absent = settings_for(broker.port, tls={"ca": str(tmp_path / "none.crt")})
+        gateway_story(tmp_path, absent, has_no_file)
+    finally:
+        broker.kill()
 
 
 def test_a_missing_password_file_is_told_and_the_uplink_lives_on(tmp_path):

@@ -1,7 +1,6 @@
 """How long to wait, and which MQTT to speak, after each kind of ending."""
 
-from gateway.sync.redial import Ending, Redial, connected, ended, redial
-from gateway.sync.settings import MqttProtocol
+from gateway.sync.redial import Ending, MqttProtocol, Redial, connected, ended, redial
 
 AUTO, V5, V311 = MqttProtocol.AUTO, MqttProtocol.V5, MqttProtocol.V311
 
@@ -25,9 +24,16 @@ def test_the_first_try_waits_too_so_that_a_power_cut_makes_no_crowd():
     assert redial(AUTO, 1.0).wait_up_to_s == 1.0
 
 
-def test_a_connection_that_worked_begins_again_with_a_short_wait():
+def test_a_connection_that_lasted_begins_again_with_a_short_wait():
     state = connected(after(redial(AUTO, 30.0), *[Ending.UNREACHABLE] * 5))
-    assert ended(state, Ending.LOST).wait_up_to_s == 2.0
+    assert ended(state, Ending.LOST, lasted_s=60.0).wait_up_to_s == 2.0
+
+
+def test_two_boxes_that_throw_each_other_out_do_it_ever_less_often():
+    state = redial(AUTO, 30.0)
+    for _ in range(6):
+        state = ended(connected(state), Ending.LOST, lasted_s=1.0)
+    assert state.wait_up_to_s == 30.0
 
 
 def test_a_refusal_or_a_twin_waits_twenty_times_as_long():

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from gateway import yamlfile
-from gateway.document import Data, Document, Spot, mapping
-from gateway.problems import Where, shown
+from gateway.config import yamlfile
+from gateway.config.document import Data, Document, Spot, mapping
+from gateway.config.problems import Where, shown
 
 NAME = re.compile(r"(?P<kind>[a-z]+)/(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]*)")
-PACKAGED = Path(__file__).parents[1] / "config" / "profiles"
+PACKAGED = Path(__file__).parents[2] / "config" / "profiles"
 
 
 @dataclass(frozen=True, slots=True)

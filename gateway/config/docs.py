@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.catalog import KIND_MARK, KINDS, Catalog
-from gateway.config import Config
-from gateway.configschema import Node, Schema, node_of, range_text, settled, unit_of
+from gateway.config.models import Config
+from gateway.config.schema import Node, Schema, node_of, range_text, settled, unit_of
 
 INTRODUCTION = """\
 # Configuration

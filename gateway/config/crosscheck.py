@@ -14,11 +14,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
 from gateway.catalog import BUS, Catalog, DriverUnusableError, device_settings
-from gateway.configfiles import devices
-from gateway.document import Data, Document, items, mapping
+from gateway.config.document import Data, Document, items, mapping
+from gateway.config.files import devices
+from gateway.config.problems import Problem, Where, path_text, shown
 from gateway.lane.plates import KINDS
 from gateway.ports import BusMarker, Claim, DriverSettings
-from gateway.problems import Problem, Where, path_text, shown
 from gateway.rules.access import spelled
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from gateway.catalog import Catalog
-from gateway.configschema import Node, node_at, range_text, unit_of
-from gateway.document import Document, Spot
-from gateway.problems import Problem, Where, path_text, shown
+from gateway.config.document import Document, Spot
+from gateway.config.problems import Problem, Where, path_text, shown
+from gateway.config.schema import Node, node_at, range_text, unit_of
 
 MOST = 200
 CONFIDENTIAL = re.compile(r"pass(word|wd|phrase)?$|pwd|secret|token|api_?key|credential")

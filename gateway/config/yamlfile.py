@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 from yaml.reader import ReaderError
 
-from gateway.document import Data, Document, Spot
-from gateway.problems import Place, Where, shown
+from gateway.config.document import Data, Document, Spot
+from gateway.config.problems import Place, Where, shown
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20

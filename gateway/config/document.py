@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from gateway.problems import Place, Problem, Where, path_text
+from gateway.config.problems import Place, Problem, Where, path_text
 
 Data = str | None | list["Data"] | dict[str, "Data"]
 

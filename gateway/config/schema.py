@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from gateway.catalog import KIND_MARK, Catalog, DriverUnusableError
-from gateway.document import Data, mapping
-from gateway.problems import Where
+from gateway.config.document import Data, mapping
+from gateway.config.problems import Where
 
 Schema = dict[str, Any]
 

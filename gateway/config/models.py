@@ -6,16 +6,16 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.catalog import Catalog, SettingsOf
-from gateway.configcheck import clashes
-from gateway.configfiles import gather
-from gateway.document import Document
+from gateway.config.crosscheck import clashes
+from gateway.config.document import Document
+from gateway.config.files import gather
+from gateway.config.problems import ConfigError, Problem
+from gateway.config.profiles import Profiles
+from gateway.config.sentences import problems_of
 from gateway.lane.plates import Gate
 from gateway.lane.types import Direction, Verdict
 from gateway.ports import DriverSettings
-from gateway.problems import ConfigError, Problem
-from gateway.profiles import Profiles
 from gateway.rules.access import AccessList, spelled
-from gateway.sentences import problems_of
 from gateway.sync.settings import UplinkSettings
 
 PlateText = Annotated[str, AfterValidator(spelled)]

@@ -7,11 +7,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway import yamlfile
 from gateway.catalog import BUS, LANE_KINDS
-from gateway.document import Data, Document, items, mapping
-from gateway.problems import Where
-from gateway.profiles import Profiles
+from gateway.config import yamlfile
+from gateway.config.document import Data, Document, items, mapping
+from gateway.config.problems import Where
+from gateway.config.profiles import Profiles
 
 
 def gather(path: Path, profiles: Profiles) -> Document:

@@ -1,0 +1,15 @@
+"""The configuration: `load` reads and checks it, and tells every problem with its place."""
+
+from gateway.config.models import Config, GateConfig, LaneConfig, TimingConfig, load
+from gateway.config.problems import ConfigError, Place, Problem
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "GateConfig",
+    "LaneConfig",
+    "Place",
+    "Problem",
+    "TimingConfig",
+    "load",
+]
