@@ -13,7 +13,7 @@ def _from_text(value: object) -> object:
     try:
         return int(value, 0)
     except ValueError:
-        raise ValueError(f"{value!r} is not an address: write it as 512 or as 0x0200") from None
+        raise ValueError(f"{value!r} is not an address; write it as 512 or as 0x0200") from None
 
 
 RegisterAddress = Annotated[

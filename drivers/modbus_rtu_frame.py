@@ -9,6 +9,7 @@ from drivers.modbus_pdu import Question, decoder
 
 ADDRESS_AND_CRC_BYTES = 3
 EXCEPTION_BYTES = 5
+SHOWN_BYTES = 16
 SIZED_BY_FIRST_BYTE = (1, 2, 3, 4)
 FIXED_SIZE = {5: 8, 6: 8, 15: 8, 16: 8}
 
@@ -42,10 +43,15 @@ def explain(received: bytes, question: Question) -> str:
         )
     for answer, _ in _frames(received):
         return f"{question.complaint(answer)}: are two devices set to one address?"
-    wanted, bytes_sent = answer_size(question), received.hex(" ")
+    wanted, bytes_sent = answer_size(question), _hex(received)
     if len(received) < wanted:
         return f"sent only {len(received)} of {wanted} bytes ({bytes_sent}): check the wiring"
     return f"sent damaged bytes ({bytes_sent}): check termination, ground, baud rate and parity"
+
+
+def _hex(received: bytes) -> str:
+    rest = len(received) - SHOWN_BYTES
+    return received[:SHOWN_BYTES].hex(" ") + (f" and {rest} more" if rest > 0 else "")
 
 
 def _frames(received: bytes) -> Iterator[tuple[ModbusPDU, int]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gateway import outbox
 from gateway.database import StoreError, explain, open_read_only
-from gateway.lane.types import Direction, Pass, Verdict, Visit
+from gateway.lane.types import Direction, Pass, Visit
 from gateway.records import Row, pass_body, pass_of, utc_text, visit_of, visit_row
 from gateway.sync.protocol import canonical
 
@@ -98,13 +98,11 @@ def alarm(db: sqlite3.Connection, lane: str | None, code: str, detail: str, at: 
 
 
 def open_visits(db: sqlite3.Connection, lane: str) -> tuple[Visit, ...]:
-    """Visits that were let in and have no ending: what a crash cut off, oldest first."""
+    """Visits that were decided and have no ending: what a crash cut off, oldest first."""
     found = _rows(
         db,
-        "select * from passes where lane = ? and ending is null and verdict = ?"
-        " order by arrived_at, rowid",
+        "select * from passes where lane = ? and ending is null order by arrived_at, rowid",
         lane,
-        str(Verdict.ALLOW),
     )
     return tuple(visit_of(row) for row in found)
 

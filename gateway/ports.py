@@ -35,9 +35,12 @@ class Claim(NamedTuple):
 
 
 class DriverSettings(BaseModel):
-    """Base of every driver's settings; `driver` is the name of the driver's file."""
+    """Base of every driver's settings; `driver` is the name of the driver's file.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A validator raises `ValueError("what is wrong; likely fix")`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     driver: str
 
@@ -116,7 +119,10 @@ class Frame:
 
 
 class Camera(Protocol):
-    """Pictures, oldest first; blocks until the next one. Raises `DeviceError` when they stop."""
+    """Pictures, oldest first; blocks until the next one.
+
+    Ends where a source has no more of them; raises `DeviceError` where they stop otherwise.
+    """
 
     def frames(self) -> Iterator[Frame]: ...
 

@@ -69,7 +69,7 @@ class Store:
         await self._write(passes.alarm, lane, str(code), detail, at)
 
     async def open_visits(self, lane: str) -> tuple[Visit, ...]:
-        """Visits that were let in and never ended: those that a crash cut off."""
+        """Visits that were decided and never ended: those that a crash cut off."""
         return await self._do(passes.open_visits, lane)
 
     async def passes(

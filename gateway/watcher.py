@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 START_LIMIT_S = 15.0
 SILENCE_LIMIT_S = 3.0
 SHORTEST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 10.0
-GOOD_RUN_S = 30.0
+LONGEST_PAUSE_S = 30.0
+GOOD_RUN_S = 10.0
 
 
 class EyesLost(Exception):  # noqa: N818

@@ -65,9 +65,9 @@ class Settings(DriverSettings):
     def _on_the_board(cls, output: int, info: ValidationInfo) -> int:
         outputs = info.data.get("outputs", output)
         if output > outputs:
-            raise ValueError(f"the board has no output {output}, only 1 to {outputs}")
+            raise ValueError(f"the board has no output {output}; it has 1 to {outputs}")
         if info.field_name == "close_output" and output == info.data.get("open_output"):
-            raise ValueError(f"output {output} opens the barrier already: wire CLOSE to another")
+            raise ValueError(f"output {output} opens the barrier already; wire CLOSE to another")
         return output
 
     @field_validator("pulse_ms")
@@ -78,7 +78,7 @@ class Settings(DriverSettings):
             below = pulse_ms - pulse_ms % quantum_ms
             near = [str(each) for each in (below, below + quantum_ms) if each]
             raise ValueError(
-                f"the board cannot time {pulse_ms} ms, only steps of {quantum_ms} ms: "
+                f"the board cannot time {pulse_ms} ms, only steps of {quantum_ms} ms; "
                 f"write {' or '.join(near)}"
             )
         return pulse_ms

@@ -28,7 +28,8 @@ MAX_NOISE_S = 1.0
 
 def _usual_baud(baud: int) -> int:
     if baud not in BAUD_RATES:
-        raise ValueError(f"{baud} is not a baud rate: one of {', '.join(map(str, BAUD_RATES))}")
+        rates = ", ".join(map(str, BAUD_RATES))
+        raise ValueError(f"{baud} is not a usual baud rate; write one of {rates}")
     return baud
 
 
@@ -135,7 +136,10 @@ class RtuWire:
     def _refuse_own_echo(
         self, port: "SerialPort", question: "Question", frame: bytes, *, too_early: bool
     ) -> None:
-        """An adapter that hears itself would confirm every order to a dead device."""
+        """An adapter that hears itself would confirm every order to a dead device.
+
+        A reading always shows it; an order may not, where this process was stalled meanwhile.
+        """
         if frame in port.received and (too_early or not question.is_write):
             raise DeviceError(
                 f"{self.name}: the adapter sends back what we send, so that an order would seem "

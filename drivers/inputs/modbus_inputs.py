@@ -54,11 +54,13 @@ class Settings(DriverSettings):
             return None
         inputs = info.data.get("inputs", wiring.channel)
         if wiring.channel > inputs:
-            raise ValueError(f"the board has no input {wiring.channel}, only 1 to {inputs}")
+            raise ValueError(f"the board has no input {wiring.channel}; it has 1 to {inputs}")
         for name in SENSORS:
             other = info.data.get(name)
             if other and other.channel == wiring.channel:
-                raise ValueError(f"input {wiring.channel} is wired to {name} already")
+                raise ValueError(
+                    f"input {wiring.channel} is wired to {name} already; give each its own"
+                )
         return wiring
 
     def wired(self) -> dict[str, Wiring]:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 NOBODY_THERE_S = 0.002
@@ -94,7 +95,7 @@ class Pump(threading.Thread):
     def _deliver(self) -> None:
         """Give the master every byte whose time has come, even if this thread woke up late."""
         now = _now()
-        arrived = [moving for moving in self._moving if moving.due <= now]
+        arrived = list(takewhile(lambda moving: moving.due <= now, self._moving))
         if not arrived:
             return
         del self._moving[: len(arrived)]

@@ -8,6 +8,7 @@ import click
 
 from gateway.commands.options import config_argument
 from gateway.config.problems import ConfigError
+from gateway.ports import DeviceError
 from gateway.store import StoreError
 
 
@@ -23,5 +24,5 @@ def run(file: Path) -> None:
         asyncio.run(gateway.run())
     except ConfigError as error:
         raise click.ClickException(f"the configuration cannot be used:\n{error}") from error
-    except StoreError as error:
+    except (StoreError, DeviceError) as error:
         raise click.ClickException(str(error)) from error

@@ -132,7 +132,7 @@ def test_the_boards_contacts_are_seen_through_the_real_line():
             {"arming_loop": {"channel": "4", "active": "closed"}},
             "input 4 is wired to closing_loop already",
         ),
-        ({"up_limit": {"channel": "9", "active": "closed"}}, "no input 9, only 1 to 8"),
+        ({"up_limit": {"channel": "9", "active": "closed"}}, "no input 9; it has 1 to 8"),
         ({"up_limit": {"channel": "0", "active": "closed"}}, "greater than or equal to 1"),
         ({"up_limit": {"channel": "5"}}, "Field required"),
         ({"up_limit": {"channel": "5", "active": "on"}}, "'closed' or 'open'"),

@@ -282,16 +282,16 @@ def test_the_profile_brings_the_boards_facts_as_text():
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"pulse_ms": "50"}, "cannot time 50 ms, only steps of 100 ms: write 100"),
+        ({"pulse_ms": "50"}, "cannot time 50 ms, only steps of 100 ms; write 100"),
         ({"pulse_ms": "250"}, "write 200 or 300"),
         ({"pulse_ms": "0"}, "greater than 0"),
         ({"pulse_ms": "6000"}, "less than or equal to 5000"),
         ({"close_output": "1"}, "output 1 opens the barrier already"),
-        ({"close_output": "9"}, "no output 9, only 1 to 8"),
+        ({"close_output": "9"}, "no output 9; it has 1 to 8"),
         ({"open_output": "0"}, "greater than or equal to 1"),
         ({"slave": "0"}, "greater than or equal to 1"),
         ({"slave": "248"}, "less than or equal to 247"),
-        ({"timed_pulse_base": "200h"}, "'200h' is not an address: write it as 512 or as 0x0200"),
+        ({"timed_pulse_base": "200h"}, "'200h' is not an address; write it as 512 or as 0x0200"),
         ({"timed_pulse_base": "0x10000"}, "less than or equal to 65535"),
     ],
 )

@@ -144,6 +144,7 @@ def test_a_cancelled_caller_does_not_disturb_what_is_on_the_wire():
         first = asyncio.create_task(bus.read_discrete_inputs(1, 0, 8))
         await asyncio.sleep(0.03)
         first.cancel()
+        await asyncio.sleep(0)
         device.board.inputs[5] = True
         return (await bus.read_discrete_inputs(1, 0, 8))[5], device.connections
 
