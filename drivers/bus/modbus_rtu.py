@@ -13,8 +13,8 @@ from gateway.ports import Bus, DeviceError, DriverSettings
 if TYPE_CHECKING:
     from pymodbus.pdu import ModbusPDU
 
-    from drivers.modbus_pdu import Question
-    from drivers.serial_port import SerialPort
+    from drivers.modbus.pdu import Question
+    from drivers.modbus.serial_port import SerialPort
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +66,11 @@ class Settings(DriverSettings):
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[Bus]:
     """The line, whether or not its port is there: then each call says so."""
-    from drivers import modbus_bus
+    from drivers.modbus import shared_bus
 
     wire = RtuWire(settings)
     wire.open_early()
-    async with modbus_bus.taking_turns(wire) as bus:
+    async with shared_bus.taking_turns(wire) as bus:
         yield bus
 
 
@@ -78,12 +78,12 @@ class RtuWire:
     """Asks and waits, leaves the gaps the standard wants, and finds its port again by path."""
 
     def __init__(self, settings: Settings) -> None:
-        from drivers import modbus_rtu_frame, serial_port
+        from drivers.modbus import rtu_frame, serial_port
 
         self.name = settings.port
         self._settings = settings
         self._loop = asyncio.get_running_loop()
-        self._frames = modbus_rtu_frame
+        self._frames = rtu_frame
         self._open = serial_port.SerialPort
         self._line = serial_port.LineSettings(
             settings.port, settings.baud, settings.parity, settings.stop_bits

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pymodbus.client import AsyncModbusTcpClient
     from pymodbus.pdu import ModbusPDU
 
-    from drivers.modbus_pdu import Question
+    from drivers.modbus.pdu import Question
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +42,9 @@ class Settings(DriverSettings):
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[Bus]:
     """The device's bus, whether or not it can be reached: then each call says so."""
-    from drivers import modbus_bus
+    from drivers.modbus import shared_bus
 
-    async with modbus_bus.taking_turns(TcpWire(settings)) as bus:
+    async with shared_bus.taking_turns(TcpWire(settings)) as bus:
         yield bus
 
 
@@ -122,7 +122,7 @@ class TcpWire:
         """A client that neither repeats nor reconnects: we know when that is safe."""
         from pymodbus.client import AsyncModbusTcpClient
 
-        from drivers.modbus_pdu import WriteCoil
+        from drivers.modbus.pdu import WriteCoil
 
         client = AsyncModbusTcpClient(
             self._settings.host,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import ModbusPDU
 
-from drivers.modbus_pdu import Question, decoder
+from drivers.modbus.pdu import Question, decoder
 
 ADDRESS_AND_CRC_BYTES = 3
 EXCEPTION_BYTES = 5

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from pymodbus.pdu import ModbusPDU
 
-from drivers import modbus_pdu
-from drivers.modbus_pdu import Question
+from drivers.modbus import pdu
+from drivers.modbus.pdu import Question
 from gateway.ports import Bus, DeviceError
 
 log = logging.getLogger(__name__)
@@ -67,22 +67,22 @@ class SharedBus:
         self._numbers = itertools.count()
 
     async def read_coils(self, slave: int, first: int, count: int) -> tuple[bool, ...]:
-        question = modbus_pdu.read_bits(modbus_pdu.READ_COILS, slave, first, count)
+        question = pdu.read_bits(pdu.READ_COILS, slave, first, count)
         return tuple((await self._ask(question)).bits[:count])
 
     async def read_discrete_inputs(self, slave: int, first: int, count: int) -> tuple[bool, ...]:
-        question = modbus_pdu.read_bits(modbus_pdu.READ_INPUTS, slave, first, count)
+        question = pdu.read_bits(pdu.READ_INPUTS, slave, first, count)
         return tuple((await self._ask(question)).bits[:count])
 
     async def read_holding_registers(self, slave: int, first: int, count: int) -> tuple[int, ...]:
-        question = modbus_pdu.read_registers(slave, first, count)
+        question = pdu.read_registers(slave, first, count)
         return tuple((await self._ask(question)).registers)
 
     async def write_coil(self, slave: int, address: int, value: int) -> None:
-        await self._ask(modbus_pdu.write_coil(slave, address, value))
+        await self._ask(pdu.write_coil(slave, address, value))
 
     async def write_register(self, slave: int, address: int, value: int) -> None:
-        await self._ask(modbus_pdu.write_register(slave, address, value))
+        await self._ask(pdu.write_register(slave, address, value))
 
     async def work(self) -> None:
         """Serve the queue for ever."""
