@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from gateway import outbox
-from gateway.database import open_database
+from gateway.database import open_database, transaction
 from gateway.lane.types import (
     AlarmCode,
     Decision,
@@ -367,6 +367,39 @@ def test_damage_inside_the_file_is_found_at_the_start(path):
         Store.open(path, "north")
 
 
+def test_damage_that_only_a_check_sees_is_found_at_the_start(path):
+    async def story(store):
+        await store.alarm("lane-1", AlarmCode.NO_PLATE, "", NOON)
+
+    def rewrite(old, new):
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("pragma writable_schema = on")
+            db.execute("update sqlite_master set sql = replace(sql, ?, ?)", (old, new))
+
+    played(path, story)
+    rewrite('"detail" TEXT NOT NULL', '"detail" TEXT')
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("update alarms set detail = null")
+    rewrite('"detail" TEXT', '"detail" TEXT NOT NULL')
+    with pytest.raises(StoreError, match=r"damaged.*NULL value in alarms"):
+        Store.open(path, "north")
+
+
+def test_commits_outlive_a_power_cut_and_writers_take_the_lock_first(path):
+    async def story(store):
+        async def says(pragma):
+            return await store._do(lambda db: db.execute(f"pragma {pragma}").fetchone()[0])
+
+        return await says("journal_mode"), await says("synchronous")
+
+    assert played(path, story) == ("wal", 2)
+    db = open_database(path, MIGRATIONS)
+    with contextlib.closing(db), contextlib.closing(sqlite3.connect(path, timeout=0)) as other:
+        with transaction(db), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("begin immediate")
+        other.execute("begin immediate")
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     (tmp_path / "state").write_text("a file stands in the way")
     with pytest.raises(StoreError, match="owner and rights"):
@@ -491,6 +524,40 @@ def test_the_daemon_starts_without_the_migration_library(path):
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
+
+
+FAIL_TO_WRITE_ONCE = """
+import asyncio, resource, signal, sys
+from pathlib import Path
+from tests.test_store import NOON, Direction, Store, StoreError, a_visit
+
+async def main():
+    store = Store.open(Path(sys.argv[1]), "north")
+    await store.decide("lane-1", Direction.ENTRY, a_visit("before"), NOON)
+    first = store._db
+    wal = Path(sys.argv[1] + "-wal").stat().st_size
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (wal + 100, resource.RLIM_INFINITY))
+    try:
+        await store.decide("lane-1", Direction.ENTRY, a_visit("during"), NOON)
+    except StoreError as error:
+        print(error)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    await store.decide("lane-1", Direction.ENTRY, a_visit("after"), NOON)
+    print("a new connection:", store._db is not first)
+    print(sorted(row["pass_id"] for row in await store.passes()))
+
+asyncio.run(main())
+"""
+
+
+def test_after_a_failed_write_the_file_is_opened_anew_and_goes_on(path):
+    command = [sys.executable, "-c", FAIL_TO_WRITE_ONCE, str(path)]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    sentence, again, passes = found.stdout.splitlines()
+    assert "lanegate.db: disk I/O error; the disk may be failing" in sentence
+    assert again == "a new connection: True"
+    assert passes == "['after', 'before']"
 
 
 def test_outbox_functions_refuse_a_file_without_meta():

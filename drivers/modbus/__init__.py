@@ -1,4 +1,4 @@
-"""Types for the settings of Modbus devices. Needs no Modbus library."""
+"""What Modbus drivers share. This file holds their settings' types and needs no library."""
 
 from typing import Annotated
 

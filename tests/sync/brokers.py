@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -100,10 +101,11 @@ class Amqtt:
         await broker.shutdown()
 
 
-class OneBoxBroker:
-    """Accepts MQTT 5 clients, and tells each that another one has taken its place."""
+class RawBroker:
+    """One TCP client at a time is shown to `treat`, with the bytes of its CONNECT."""
 
-    def __init__(self) -> None:
+    def __init__(self, treat: Callable[[socket.socket, bytes], None]) -> None:
+        self._treat = treat
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         self._thread = threading.Thread(target=self._serve)
@@ -115,17 +117,19 @@ class OneBoxBroker:
         self._thread.join(20)
 
     def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
+        while True:
+            try:
                 client, _ = self._server.accept()
-                with client:
-                    self._throw_out(client)
+            except OSError:
+                return
+            with client, contextlib.suppress(OSError):
+                self._treat(client, client.recv(4096))
 
-    def _throw_out(self, client: socket.socket) -> None:
-        client.recv(4096)
-        client.sendall(bytes.fromhex("20 03 00 00 00"))  # CONNACK: success
-        subscribe = client.recv(4096)
-        granted = b"\x00\x01\x01"
-        client.sendall(b"\x90\x05" + subscribe[2:4] + granted)
-        client.sendall(bytes.fromhex("e0 02 8e 00"))  # DISCONNECT: session taken over
-        client.recv(4096)
+
+def say_that_another_took_its_place(client: socket.socket, _connect: bytes) -> None:
+    """Accept an MQTT 5 client and its subscriptions, then throw it out."""
+    client.sendall(bytes.fromhex("20 03 00 00 00"))  # CONNACK: success
+    subscribe = client.recv(4096)
+    client.sendall(b"\x90\x05" + subscribe[2:4] + b"\x00\x01\x01")
+    client.sendall(bytes.fromhex("e0 02 8e 00"))  # DISCONNECT: session taken over
+    client.recv(4096)

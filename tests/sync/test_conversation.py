@@ -123,6 +123,16 @@ def test_a_broker_that_takes_nothing_is_given_up(played):
     assert over == Over(Ending.LOST, "it took no message for 10 s")
 
 
+def test_a_broker_that_takes_everything_may_be_quiet_for_long(played):
+    async def story(scene):
+        await scene.taken()
+        await scene.pass_time(RECEIPT_S * 100)
+        await asyncio.sleep(0.05)
+        assert scene.talk.ready
+
+    played(story)
+
+
 def test_a_network_thread_that_died_is_noticed(played):
     async def story(scene):
         scene.connection.thread_lives = False

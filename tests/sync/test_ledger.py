@@ -135,6 +135,15 @@ def test_a_hello_is_answered_with_how_far_everything_is_stored():
     assert last_answer(receiver).upto == Position(2, outbox.chain_at(gateway.db, 2))
 
 
+def test_a_gateway_that_believes_more_is_stored_than_is_hears_it_at_its_hello():
+    gateway, receiver = a_pair()
+    heal(gateway, receiver)
+    empty = PaperReceiver()
+    gateway.say_hello()
+    empty.hear(*gateway.link.sent[-1])
+    assert last_answer(empty) == protocol.Resend(gateway.state.epoch, 1)
+
+
 def test_a_restored_backup_is_told_at_its_hello():
     gateway, receiver = a_pair()
     backup = copy_of(gateway.db)

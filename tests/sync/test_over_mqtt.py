@@ -22,7 +22,14 @@ from gateway.sync import protocol
 from gateway.sync.receive import Receiver, summary
 from gateway.sync.settings import UplinkSettings
 from gateway.sync.uplink import Uplink
-from tests.sync.brokers import Amqtt, Mosquitto, OneBoxBroker, free_port, until
+from tests.sync.brokers import (
+    Amqtt,
+    Mosquitto,
+    RawBroker,
+    free_port,
+    say_that_another_took_its_place,
+    until,
+)
 
 GW = "north"
 SOON_S = 20.0
@@ -396,7 +403,7 @@ def test_wrong_credentials_are_a_sentence_and_are_not_tried_in_haste(tmp_path, c
 
 
 def test_a_second_box_with_the_same_name_is_named_and_not_fought(tmp_path):
-    broker = OneBoxBroker()
+    broker = RawBroker(say_that_another_took_its_place)
 
     async def story(store, uplink):
         name = "another client with the same name"
@@ -407,6 +414,24 @@ def test_a_second_box_with_the_same_name_is_named_and_not_fought(tmp_path):
         gateway_story(tmp_path, settings_for(broker.port, reconnect_max_s=1), story)
     finally:
         broker.kill()
+
+
+def test_a_broker_that_hangs_up_is_tried_in_the_older_version_and_sessions_are_kept(tmp_path):
+    connects = []
+    broker = RawBroker(lambda _client, connect: connects.append(connect))
+
+    async def story(store, uplink):
+        await came_to(lambda: "did not answer" in uplink.status().trouble, "it tells")
+        await came_to(lambda: len(connects) >= 2, "a second try")
+
+    try:
+        gateway_story(tmp_path, settings_for(broker.port), story)
+    finally:
+        broker.kill()
+    level_and_flags = [connect[connect.index(b"MQTT") + 4 :][:2] for connect in connects[:2]]
+    assert [level for level, _ in level_and_flags] == [5, 4]
+    clean = 0b10
+    assert not any(flags & clean for _, flags in level_and_flags)
 
 
 def certificates(folder):
