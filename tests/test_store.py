@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from gateway import outbox
-from gateway.database import open_database, transaction
 from gateway.lane.types import (
     AlarmCode,
     Decision,
@@ -26,8 +24,9 @@ from gateway.lane.types import (
     Verdict,
     Visit,
 )
-from gateway.schema import MIGRATIONS
-from gateway.store import Store, StoreError, read_passes
+from gateway.store import Store, StoreError, outbox, read_passes
+from gateway.store.database import open_database, transaction
+from gateway.store.schema import MIGRATIONS
 from gateway.sync.protocol import Position, chain_over, genesis
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.database import Migration, explain, open_read_only, transaction
+from gateway.store.database import Migration, explain, open_read_only, transaction
 from gateway.sync.ledger import Accept, Received
 from gateway.sync.protocol import Batch, Position, genesis
 

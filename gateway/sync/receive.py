@@ -18,9 +18,9 @@ from pathlib import Path
 from random import SystemRandom
 from types import FrameType
 
-from gateway.database import explain, open_database
 from gateway.ports import DeviceError
-from gateway.records import utc_text
+from gateway.store.database import explain, open_database
+from gateway.store.records import utc_text
 from gateway.sync import protocol, receipts, redial
 from gateway.sync.broker import Account, Arrived, Connection, Event, Over, Ready
 from gateway.sync.ledger import Accept, judge_batch, judge_hello

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from gateway import outbox, schema
+from gateway.store import outbox, schema
 from gateway.sync import protocol, receipts, sender
 from gateway.sync.broker import Arrived
 from gateway.sync.protocol import Fork, Hello, Resend

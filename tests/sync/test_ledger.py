@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from gateway import outbox
+from gateway.store import outbox
 from gateway.sync import protocol
 from gateway.sync.protocol import Batch, Position, chain_over
 from tests.sync.paper import GW, PaperGateway, PaperReceiver, copy_of, heal

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway import outbox
+from gateway.store import outbox
 from gateway.sync import protocol, sender
 from gateway.sync.protocol import Ack, Fork, Position, Resend
 from gateway.sync.sender import MarkDone, NewEpoch

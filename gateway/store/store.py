@@ -15,16 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from gateway import outbox, passes
-from gateway.database import StoreError, explain, open_database, transaction
 from gateway.lane.types import AlarmCode, Direction, Pass, Visit
-from gateway.outbox import Meta
-from gateway.passes import read_passes
-from gateway.records import Row, utc_text
-from gateway.schema import MIGRATIONS
+from gateway.store import outbox, passes
+from gateway.store.database import StoreError, explain, open_database, transaction
+from gateway.store.outbox import Meta
+from gateway.store.records import Row, utc_text
+from gateway.store.schema import MIGRATIONS
 from gateway.sync.protocol import Position, Record
-
-__all__ = ["Meta", "Store", "StoreError", "read_passes"]
 
 log = logging.getLogger(__name__)
 

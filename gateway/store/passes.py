@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from gateway import outbox
-from gateway.database import StoreError, explain, open_read_only
 from gateway.lane.types import Direction, Pass, Visit
-from gateway.records import Row, pass_body, pass_of, utc_text, visit_of, visit_row
+from gateway.store import outbox
+from gateway.store.database import StoreError, explain, open_read_only
+from gateway.store.records import Row, pass_body, pass_of, utc_text, visit_of, visit_row
 from gateway.sync.protocol import canonical
 
 log = logging.getLogger(__name__)

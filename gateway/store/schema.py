@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from gateway.database import Migration
+from gateway.store.database import Migration
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
