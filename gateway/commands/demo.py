@@ -29,7 +29,8 @@ def demo(seconds: float | None, seed: int, *, as_json: bool) -> None:
     if as_json:
         click.echo(tally.as_json())
     else:
-        console.print("   ".join(f"{name} {count}" for name, count in asdict(tally).items()))
+        told = "   ".join(f"{name} {count}" for name, count in asdict(tally).items())
+        console.print(told, soft_wrap=True)
     if tally.lost or tally.duplicated:
         raise click.exceptions.Exit(1)
 

@@ -110,7 +110,9 @@ def _broker(port: int) -> Any:
         from amqtt.broker import Broker
     except ImportError as error:
         raise DemoError("the demo needs its extra: pip install 'lanegate[demo]'") from error
-    for name in ("amqtt", "transitions"):
+    # The embedded broker tells every client that hangs up with a trace; the demo's own log is
+    # what the daemon and the receiver write.
+    for name in ("amqtt", "transitions", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     anonymous = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
     listeners = {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}

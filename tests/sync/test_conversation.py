@@ -11,7 +11,7 @@ from gateway.sync.broker import Arrived, Over, Ready, Taken
 from gateway.sync.conversation import NEW_EPOCH_PAUSE_S, RECEIPT_S, Conversation, Figures, Speaker
 from gateway.sync.protocol import Ack, Position, Resend
 from gateway.sync.redial import Ending
-from tests.test_store import NOON
+from tests.storing import NOON
 
 
 class PaperConnection:

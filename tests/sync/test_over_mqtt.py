@@ -1,27 +1,14 @@
-"""The real uplink, a real broker, a real receiver, and what may happen to each of them."""
+"""The real uplink, a real broker and a real receiver."""
 
 import asyncio
-import contextlib
-import json
 import logging
 import shutil
-import sqlite3
 import subprocess
-import sys
-import threading
 import time
-from datetime import UTC, datetime
 
 import pytest
-from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
-from gateway.lane.types import AlarmCode
-from gateway.store import Store
-from gateway.sync import protocol
-from gateway.sync.receive import Receiver, summary
-from gateway.sync.settings import UplinkSettings
-from gateway.sync.uplink import Uplink
+from gateway.sync.receive import summary
 from tests.sync.brokers import (
     Amqtt,
     Mosquitto,
@@ -30,9 +17,16 @@ from tests.sync.brokers import (
     say_that_another_took_its_place,
     until,
 )
-
-GW = "north"
-SOON_S = 20.0
+from tests.sync.mqtt_story import (
+    SOON_S,
+    Listener,
+    all_done,
+    came_to,
+    commit,
+    gateway_story,
+    receiving,
+    settings_for,
+)
 
 
 @pytest.fixture
@@ -46,108 +40,6 @@ def broker(tmp_path):
 @pytest.fixture
 def inbox(tmp_path):
     return tmp_path / "received.db"
-
-
-def settings_for(port: int, **more) -> UplinkSettings:
-    fields = {"host": "127.0.0.1", "port": port, "reconnect_max_s": 0.2} | more
-    return UplinkSettings.model_validate(fields)
-
-
-@contextlib.contextmanager
-def receiving(port: int, path, **more):
-    """A receiver in a thread of this process."""
-    receiver = Receiver(settings_for(port, **more), path)
-    thread = threading.Thread(target=receiver.run)
-    thread.start()
-    try:
-        assert receiver.listening.wait(SOON_S)
-        yield receiver
-    finally:
-        receiver.stop()
-        thread.join(20)
-        assert not thread.is_alive()
-
-
-RECEIVE = """
-import logging, sys
-from pathlib import Path
-from gateway.sync.receive import receive
-from gateway.sync.settings import UplinkSettings
-logging.basicConfig(level=logging.INFO, stream=sys.stdout)
-settings = UplinkSettings(host="127.0.0.1", port=int(sys.argv[1]), reconnect_max_s=0.2)
-receive(settings, Path(sys.argv[2]))
-"""
-
-
-@contextlib.contextmanager
-def receiver_process(port: int, path):
-    """A receiver in a process of its own, once it listens; killed at the end."""
-    command = [sys.executable, "-c", RECEIVE, str(port), str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        try:
-            assert any("receiver: ready" in line for line in child.stdout)
-            yield child
-        finally:
-            child.kill()
-
-
-def gateway_story(tmp_path, settings: UplinkSettings, story) -> None:
-    """Run `story(store, uplink)` beside a running uplink, as the daemon does."""
-
-    async def play():
-        store = Store.open(tmp_path / "lanegate.db", GW)
-        uplink = Uplink(settings, store, GW)
-        running = asyncio.create_task(uplink.run())
-        try:
-            async with asyncio.timeout(60):
-                await story(store, uplink)
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-            await store.close()
-        if not running.cancelled():
-            running.result()
-
-    asyncio.run(play())
-
-
-async def commit(store, uplink, count: int) -> None:
-    for _ in range(count):
-        await store.alarm("lane-1", AlarmCode.NO_PLATE, "", datetime.now(UTC))
-        uplink.wake()
-
-
-async def came_to(found, what: str) -> None:
-    give_up = time.monotonic() + SOON_S
-    while True:
-        result = found()
-        if await result if asyncio.iscoroutine(result) else result:
-            return
-        assert time.monotonic() < give_up, f"it never came to this: {what}"
-        await asyncio.sleep(0.02)
-
-
-async def all_done(store) -> None:
-    async def done():
-        return (await store.meta()).unacked == 0
-
-    await came_to(done, "everything is acknowledged")
-
-
-class Listener:
-    """A plain MQTT client that keeps the retained and the live messages of a topic."""
-
-    def __init__(self, port: int, topic: str) -> None:
-        self.heard: list[dict] = []
-        self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        self._client.on_connect = lambda client, *_: client.subscribe(topic, 1)
-        self._client.on_message = lambda _c, _u, m: self.heard.append(json.loads(m.payload))
-        self._client.connect("127.0.0.1", port)
-        self._client.loop_start()
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
 
 
 # --- the plain way -----------------------------------------------------------------------
@@ -215,173 +107,6 @@ def test_a_gateway_that_dies_is_reported_offline_by_the_broker(tmp_path, broker)
     (listener,) = heard
     until(lambda: listener.heard[-1] == {"online": False}, "the will")
     listener.close()
-
-
-# --- faults ------------------------------------------------------------------------------
-
-
-def test_the_brokers_receipt_alone_leaves_everything_undone(tmp_path, broker):
-    async def story(store, uplink):
-        await commit(store, uplink, 30)
-        await came_to(lambda: uplink.status().taken >= 3, "the broker took hello, state, records")
-        await asyncio.sleep(0.3)
-        assert (await store.meta()).unacked == 30
-
-    gateway_story(tmp_path, settings_for(broker.port), story)
-
-
-def test_a_broker_that_is_killed_and_comes_back_empty_loses_nothing(tmp_path, broker, inbox):
-    async def story(store, uplink):
-        await commit(store, uplink, 1)
-        await all_done(store)
-        for _ in range(3):
-            await commit(store, uplink, 100)
-            await asyncio.to_thread(broker.kill)
-            await commit(store, uplink, 100)
-            await asyncio.to_thread(broker.start)
-            await commit(store, uplink, 10)
-        await all_done(store)
-
-    with receiving(broker.port, inbox):
-        gateway_story(tmp_path, settings_for(broker.port), story)
-    assert summary(inbox) == {"passes": 0, "records": 631, "duplicated": 0, "gaps": 0}
-
-
-def test_a_receiver_killed_before_it_stored_or_acknowledged_loses_nothing(tmp_path, broker, inbox):
-    async def story(store, uplink):
-        with receiver_process(broker.port, inbox) as first:
-            await commit(store, uplink, 50)
-            await all_done(store)
-            # Its file is locked: it has the batch and can neither store nor acknowledge it.
-            with contextlib.closing(sqlite3.connect(inbox, isolation_level=None)) as other:
-                other.execute("begin immediate")
-                taken = uplink.status().taken
-                await commit(store, uplink, 50)
-                await came_to(lambda: uplink.status().taken > taken, "the broker took a batch")
-                await asyncio.sleep(0.2)
-                assert (await store.meta()).unacked == 50
-                first.kill()
-                first.wait()
-        with receiver_process(broker.port, inbox) as second:
-            await all_done(store)
-            second.terminate()
-            assert second.wait(10) == 0
-
-    gateway_story(tmp_path, settings_for(broker.port), story)
-    assert summary(inbox) == {"passes": 0, "records": 100, "duplicated": 0, "gaps": 0}
-
-
-def test_a_receiver_killed_again_and_again_stores_everything_once(tmp_path, broker, inbox):
-    async def story(store, uplink):
-        for enough in (60, 150, 300):
-            with receiver_process(broker.port, inbox):
-                while summary(inbox)["records"] < enough:
-                    await commit(store, uplink, 10)
-        with receiving(broker.port, inbox):
-            await all_done(store)
-
-    gateway_story(tmp_path, settings_for(broker.port), story)
-    found = summary(inbox)
-    assert (found["duplicated"], found["gaps"]) == (0, 0)
-    with contextlib.closing(sqlite3.connect(tmp_path / "lanegate.db")) as db:
-        assert db.execute("select count(*) from outbox").fetchone()[0] == found["records"]
-
-
-def test_the_gateway_comes_up_without_a_broker_and_sends_when_there_is_one(tmp_path, inbox):
-    broker = Mosquitto(tmp_path)
-
-    async def story(store, uplink):
-        await commit(store, uplink, 5)
-        await came_to(lambda: "cannot be reached" in uplink.status().trouble, "it tells why not")
-        await asyncio.to_thread(broker.start)
-        with receiving(broker.port, inbox):
-            await all_done(store)
-
-    try:
-        gateway_story(tmp_path, settings_for(broker.port), story)
-    finally:
-        broker.kill()
-
-
-def test_bad_bytes_in_either_direction_stop_nothing(tmp_path, broker, inbox):
-    noise = paho.Client(CallbackAPIVersion.VERSION2)
-    noise.connect("127.0.0.1", broker.port)
-    noise.loop_start()
-
-    async def story(store, uplink):
-        await came_to(lambda: uplink.connected, "connected")
-        for payload in (b"", b"\xff\xff", b'{"epoch": 1}', b"[" * 50_000):
-            for leaf in ("dn/ack", "dn/ctl", "up/rec", "up/hello"):
-                noise.publish(f"lanegate/1/north/{leaf}", payload, qos=1)
-        await came_to(lambda: uplink.status().not_understood == 8, "eight bad messages counted")
-        await commit(store, uplink, 5)
-        await all_done(store)
-
-    with receiving(broker.port, inbox) as receiver:
-        gateway_story(tmp_path, settings_for(broker.port), story)
-    assert receiver.counted["malformed"] == 8
-    noise.disconnect()
-    noise.loop_stop()
-
-
-def test_an_acknowledgement_of_records_that_never_were_is_not_believed(tmp_path, broker, inbox):
-    noise = paho.Client(CallbackAPIVersion.VERSION2)
-    noise.connect("127.0.0.1", broker.port)
-    noise.loop_start()
-
-    async def story(store, uplink):
-        await commit(store, uplink, 3)
-        await all_done(store)
-        before = await store.meta()
-        forged = protocol.Ack(before.epoch, protocol.Position(300, b"\0" * 32))
-        noise.publish("lanegate/1/north/dn/ack", protocol.encode(forged), qos=1)
-
-        async def forked():
-            return (await store.meta()).epoch != before.epoch
-
-        await came_to(forked, "a new epoch")
-        assert (await store.counts())["alarms"] == 4
-        await all_done(store)
-
-    with receiving(broker.port, inbox):
-        gateway_story(tmp_path, settings_for(broker.port), story)
-    noise.disconnect()
-    noise.loop_stop()
-    assert summary(inbox)["records"] == 4
-
-
-def test_a_restored_file_starts_a_new_history_and_nothing_counts_twice(tmp_path, broker, inbox):
-    path = tmp_path / "lanegate.db"
-
-    async def before(store, uplink):
-        await commit(store, uplink, 5)
-        await all_done(store)
-        with (
-            contextlib.closing(sqlite3.connect(path)) as db,
-            contextlib.closing(sqlite3.connect(tmp_path / "backup.db")) as copy,
-        ):
-            db.backup(copy)
-        await commit(store, uplink, 5)
-        await all_done(store)
-
-    async def after(store, uplink):
-        await commit(store, uplink, 2)
-
-        async def forked():
-            return (await store.counts())["alarms"] == 8
-
-        await came_to(forked, "an alarm about the fork")
-        await all_done(store)
-
-    with receiving(broker.port, inbox):
-        gateway_story(tmp_path, settings_for(broker.port), before)
-        for old in tmp_path.glob("lanegate.db*"):
-            old.unlink()
-        (tmp_path / "backup.db").rename(path)
-        gateway_story(tmp_path, settings_for(broker.port), after)
-    found = summary(inbox)
-    assert (found["duplicated"], found["gaps"]) == (0, 0)
-    assert found["records"] == 13
 
 
 def test_wrong_credentials_are_a_sentence_and_are_not_tried_in_haste(tmp_path, caplog):
