@@ -27,15 +27,17 @@ from gateway.app import clock
 from gateway.catalog import Catalog
 from gateway.config import Config, load
 from gateway.inbox import Inbox
+from gateway.lane.events import (
+    InputsSeen,
+    PlateSeen,
+)
 from gateway.lane.states import Timing
 from gateway.lane.types import (
     Direction,
     Inputs,
-    InputsSeen,
     Level,
     PlateColour,
     PlateReading,
-    PlateSeen,
     PlateType,
     Verdict,
 )

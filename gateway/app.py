@@ -83,7 +83,8 @@ class Gateway:
         shown: dict[str, Any] = {}
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._health.news.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._health.news.wait()
             await asyncio.sleep(SETTLE_S)
             self._health.news.clear()
             status = uplink.status()

@@ -4,7 +4,14 @@ import asyncio
 import math
 from collections import deque
 
-from gateway.lane.types import Inputs, InputsSeen, LaneEvent, PlateSeen
+from gateway.lane.events import (
+    InputsSeen,
+    LaneEvent,
+    PlateSeen,
+)
+from gateway.lane.types import (
+    Inputs,
+)
 
 ROOM = 256
 

@@ -49,28 +49,32 @@ class LaneWork:
         self.access = access
         self._shared = shared
         self._runner: LaneRunner | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """An error in one lane's code costs that lane a restart, and no other lane anything."""
         self._shared.health.lanes[self.config.name] = LaneHealth(self.config.direction)
         pause_s = SHORTEST_PAUSE_S
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
                 await self._run_once()
             except Exception:
                 log.exception("%s: stopped by an error; again in %g s", self.config.name, pause_s)
-                await asyncio.sleep(pause_s)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause_s):
+                        await self._stopping.wait()
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     def stop(self) -> None:
-        self._stopping = True
+        self._stopping.set()
         if self._runner is not None:
             self._runner.stop()
 
     async def _run_once(self) -> None:
         async with self._devices() as (barrier, inputs):
             runner = self._runner = self._new_runner(barrier)
+            if self._stopping.is_set():
+                return
             async with asyncio.TaskGroup() as tasks:
                 helpers = [tasks.create_task(self._poller(inputs, runner.inbox).run())]
                 if self.config.camera is not None:

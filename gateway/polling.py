@@ -6,7 +6,14 @@ import time
 from collections.abc import Callable
 
 from gateway.inbox import Inbox
-from gateway.lane.types import Inputs, InputsSeen
+from gateway.lane.events import (
+    InputsSeen,
+    Noticed,
+)
+from gateway.lane.types import (
+    AlarmCode,
+    Inputs,
+)
 from gateway.ports import DeviceError, InputReader
 
 log = logging.getLogger(__name__)
@@ -55,7 +62,7 @@ class Poller:
 
     def _tell(self, lost: str) -> None:
         if lost and lost != self._lost:
-            log.warning("%s: inputs lost: %s", self._lane, lost)
+            self._inbox.put(Noticed(AlarmCode.INPUTS_LOST, lost))
         elif self._lost and not lost:
             log.info("%s: inputs are back", self._lane)
         self._lost = lost

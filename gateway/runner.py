@@ -8,20 +8,14 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from gateway.inbox import Inbox
-from gateway.lane.machine import next_deadline, step
-from gateway.lane.states import Lane, Timing
-from gateway.lane.types import (
-    AlarmCode,
+from gateway.lane.events import (
     BarrierFailed,
     CloseBarrier,
     Command,
     Decide,
     Decided,
-    Direction,
     LaneEvent,
-    Now,
     OpenBarrier,
-    Pass,
     RaiseAlarm,
     ReopenBarrier,
     Resumed,
@@ -29,6 +23,14 @@ from gateway.lane.types import (
     StoreFailed,
     StorePass,
     Tick,
+)
+from gateway.lane.machine import next_deadline, step
+from gateway.lane.states import Lane, Timing
+from gateway.lane.types import (
+    AlarmCode,
+    Direction,
+    Now,
+    Pass,
     Visit,
 )
 from gateway.ports import Barrier, DeviceError
@@ -163,7 +165,8 @@ class LaneRunner:
         if deadline is not None:
             wait = min(wait, max(0.001, deadline - self._clock().mono))
         with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(self.inbox.get(), wait)
+            async with asyncio.timeout(wait):
+                return await self.inbox.get()
         return Tick()
 
     async def _execute(self, command: Command) -> bool:

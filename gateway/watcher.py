@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from gateway import pipe
 from gateway.evidence import Evidence
 from gateway.inbox import Inbox
-from gateway.lane.types import PlateSeen
+from gateway.lane.events import (
+    Noticed,
+    PlateSeen,
+)
+from gateway.lane.types import (
+    AlarmCode,
+)
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +103,8 @@ class Watcher:
         limit_s = START_LIMIT_S
         while True:
             try:
-                message = await asyncio.wait_for(pipe.read(child.stdout), limit_s)
+                async with asyncio.timeout(limit_s):
+                    message = await pipe.read(child.stdout)
             except TimeoutError:
                 raise EyesLost(f"no picture for {limit_s:g} s") from None
             except asyncio.IncompleteReadError:
@@ -123,10 +130,8 @@ class Watcher:
         if (seeing, why) == (self.sight.seeing, self.sight.why):
             return
         self.sight.seeing, self.sight.why = seeing, why
-        log.log(
-            logging.INFO if seeing else logging.WARNING,
-            "%s: camera %s",
-            self._lane,
-            "sees" if seeing else f"lost: {why}",
-        )
+        if seeing:
+            log.info("%s: camera sees", self._lane)
+        else:
+            self._inbox.put(Noticed(AlarmCode.VISION_LOST, f"camera lost: {why}"))
         self._changed(self.sight)

@@ -17,7 +17,9 @@ from gateway import pipe
 from gateway.evidence import Evidence
 from gateway.eyes import Album, Newest, drain
 from gateway.inbox import Inbox
-from gateway.lane.types import PlateSeen
+from gateway.lane.events import (
+    PlateSeen,
+)
 from gateway.ports import DeviceError, Frame
 from gateway.watcher import Watcher
 from tests.lane.playing import a_reading

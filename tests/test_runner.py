@@ -9,15 +9,17 @@ import pytest
 
 from gateway.app import clock
 from gateway.inbox import Inbox
+from gateway.lane.events import (
+    BarrierFailed,
+    InputsSeen,
+    PlateSeen,
+)
 from gateway.lane.states import Timing
 from gateway.lane.types import (
-    BarrierFailed,
     Decision,
     Direction,
     Inputs,
-    InputsSeen,
     Level,
-    PlateSeen,
     Reason,
     Verdict,
     Visit,

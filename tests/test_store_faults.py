@@ -23,9 +23,6 @@ def path(tmp_path):
     return tmp_path / "state" / "lanegate.db"
 
 
-# --- what goes wrong ---------------------------------------------------------------------
-
-
 def test_a_pass_without_its_outbox_record_is_not_kept(path):
     async def story(store):
         await store.decide("lane-1", Direction.ENTRY, a_visit("p1"), NOON)

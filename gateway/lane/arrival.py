@@ -2,6 +2,15 @@
 
 from dataclasses import replace
 
+from gateway.lane.events import (
+    Decide,
+    Decided,
+    LaneEvent,
+    PlateSeen,
+    RaiseAlarm,
+    StoreDecision,
+    StorePass,
+)
 from gateway.lane.passage import hand_raised, let_in, passes
 from gateway.lane.states import (
     Armed,
@@ -19,19 +28,12 @@ from gateway.lane.states import (
 from gateway.lane.types import (
     AlarmCode,
     Boom,
-    Decide,
-    Decided,
     Decision,
     Ending,
-    LaneEvent,
     Level,
     Now,
     Pass,
-    PlateSeen,
-    RaiseAlarm,
     Reason,
-    StoreDecision,
-    StorePass,
     Verdict,
     Visit,
 )

@@ -16,6 +16,16 @@ from dataclasses import replace
 from typing import assert_never
 
 from gateway.lane import arrival, passage
+from gateway.lane.events import (
+    BarrierFailed,
+    InputsSeen,
+    LaneEvent,
+    Noticed,
+    RaiseAlarm,
+    Resumed,
+    StoreFailed,
+    StorePass,
+)
 from gateway.lane.states import (
     Armed,
     Cleared,
@@ -39,19 +49,12 @@ from gateway.lane.states import (
 )
 from gateway.lane.types import (
     AlarmCode,
-    BarrierFailed,
     Decision,
     Ending,
-    InputsSeen,
-    LaneEvent,
     Level,
     Now,
     Pass,
-    RaiseAlarm,
     Reason,
-    Resumed,
-    StoreFailed,
-    StorePass,
     Verdict,
     Visit,
 )
@@ -70,6 +73,8 @@ def step(lane: Lane, event: LaneEvent, now: Now, timing: Timing) -> Step:
             return _store_failed(lane, reason, now, timing)
         case Resumed(visit):
             return _resumed(lane, visit, now)
+        case Noticed(code, detail):
+            return lane, (RaiseAlarm(code, detail),)
         case _:
             pass
     if _pressed(before, lane.sensors):

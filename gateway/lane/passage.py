@@ -2,6 +2,15 @@
 
 import math
 
+from gateway.lane.events import (
+    CloseBarrier,
+    Command,
+    OpenBarrier,
+    RaiseAlarm,
+    ReopenBarrier,
+    StoreDecision,
+    StorePass,
+)
 from gateway.lane.states import (
     Cleared,
     Clearing,
@@ -20,19 +29,12 @@ from gateway.lane.states import (
 from gateway.lane.types import (
     AlarmCode,
     Boom,
-    CloseBarrier,
-    Command,
     Decision,
     Ending,
     Level,
     Now,
-    OpenBarrier,
     Pass,
-    RaiseAlarm,
     Reason,
-    ReopenBarrier,
-    StoreDecision,
-    StorePass,
     Verdict,
     Visit,
 )

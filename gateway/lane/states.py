@@ -4,7 +4,17 @@ import math
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from gateway.lane.types import Boom, Command, Ending, Inputs, Level, Now, Visit
+from gateway.lane.events import (
+    Command,
+)
+from gateway.lane.types import (
+    Boom,
+    Ending,
+    Inputs,
+    Level,
+    Now,
+    Visit,
+)
 from gateway.lane.voting import Ballot
 
 

@@ -29,8 +29,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Job = Callable[Concatenate[sqlite3.Connection, P], R]
 
-HISTORY_FORKED = "history_forked"
-
 
 class Store:
     """Open one with `Store.open`; end it with `close`. Call it from one event loop."""
@@ -155,7 +153,7 @@ def _mint(db: sqlite3.Connection, reason: str, at: datetime) -> Meta:
     old = outbox.meta(db)
     outbox.mint_epoch(db, old.gateway)
     detail = f"{reason}; epoch {old.epoch} ends, {old.unacked} records go on in a new one"
-    passes.alarm(db, None, HISTORY_FORKED, detail, at)
+    passes.alarm(db, None, str(AlarmCode.HISTORY_FORKED), detail, at)
     return outbox.meta(db)
 
 

@@ -3,24 +3,26 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from gateway.lane.machine import next_deadline, step
-from gateway.lane.states import Lane, Timing
-from gateway.lane.types import (
+from gateway.lane.events import (
     Command,
     Decide,
     Decided,
-    Decision,
-    Inputs,
     InputsSeen,
     LaneEvent,
+    PlateSeen,
+    Tick,
+)
+from gateway.lane.machine import next_deadline, step
+from gateway.lane.states import Lane, Timing
+from gateway.lane.types import (
+    Decision,
+    Inputs,
     Level,
     Now,
     PlateColour,
     PlateReading,
-    PlateSeen,
     PlateType,
     Reason,
-    Tick,
     Verdict,
 )
 

@@ -8,18 +8,15 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from gateway.lane import machine
-from gateway.lane.states import Lane, Timing
-from gateway.lane.types import (
+from gateway.lane.events import (
     BarrierFailed,
     CloseBarrier,
     Command,
     Decide,
     Decided,
-    Inputs,
     InputsSeen,
     LaneEvent,
-    Level,
-    Now,
+    Noticed,
     OpenBarrier,
     PlateSeen,
     ReopenBarrier,
@@ -28,6 +25,13 @@ from gateway.lane.types import (
     StoreFailed,
     StorePass,
     Tick,
+)
+from gateway.lane.states import Lane, Timing
+from gateway.lane.types import (
+    AlarmCode,
+    Inputs,
+    Level,
+    Now,
     Visit,
 )
 from tests.lane.playing import ALLOW, DENY, EPOCH, a_reading, at
@@ -52,11 +56,34 @@ anything = st.one_of(
     st.just(BarrierFailed("no answer")),
     st.just(StoreFailed("disk full")),
     st.just(Resumed(Visit("f" * 32, EPOCH, ALLOW))),
+    st.just(Noticed(AlarmCode.VISION_LOST, "no picture")),
     st.just(Tick()),
 )
 holding = st.tuples(anything, st.sampled_from([0.05, 0.05, 0.3, 1.5, 3.0, 9.0]))
 START = Lane()
-stories = st.lists(st.tuples(holding, st.booleans()), max_size=40)
+
+
+def _polled(arming: Level, closing: Level, limits: tuple[Level, Level]) -> InputsSeen:
+    return InputsSeen(_inputs(arming, closing, limits, Level.OFF), 0.0)
+
+
+DOWN, UP = (Level.OFF, Level.ON), (Level.ON, Level.OFF)
+ARRIVED = (_polled(Level.OFF, Level.OFF, DOWN), 0.3), (_polled(Level.ON, Level.OFF, DOWN), 0.5)
+LET_IN = *ARRIVED, *[(PlateSeen(a_reading("京A12345")), 0.05)] * 2
+LEAVING = *LET_IN, (_polled(Level.OFF, Level.ON, UP), 0.5), (_polled(Level.OFF, Level.OFF, UP), 0.5)
+CLOSING = *LEAVING, (_polled(Level.OFF, Level.OFF, UP), 1.0)
+PRELUDES = [tuple((one, False) for one in some) for some in ((), LET_IN, LEAVING, CLOSING)]
+
+
+def _story(prelude, rest):
+    return [*prelude, *rest]
+
+
+stories = st.builds(
+    _story,
+    st.sampled_from(PRELUDES),
+    st.lists(st.tuples(holding, st.booleans()), max_size=30),
+)
 
 
 class Taken(NamedTuple):

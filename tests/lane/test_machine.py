@@ -2,21 +2,23 @@
 
 import pytest
 
-from gateway.lane.types import (
-    AlarmCode,
+from gateway.lane.events import (
     BarrierFailed,
     CloseBarrier,
-    Decision,
-    Ending,
-    Level,
     OpenBarrier,
     RaiseAlarm,
-    Reason,
     ReopenBarrier,
     Resumed,
     StoreDecision,
     StoreFailed,
     StorePass,
+)
+from gateway.lane.types import (
+    AlarmCode,
+    Decision,
+    Ending,
+    Level,
+    Reason,
     Verdict,
     Visit,
 )

@@ -52,6 +52,7 @@ def test_the_button_opens_although_the_camera_is_broken_and_the_state_says_so(tm
         box.wait_for(box.all_received, "the pass at the receiver")
         (row,) = box.rows("select * from passes")
         assert (row["reason"], row["ending"]) == ("open_button", "turned_back")
+        assert [row["code"] for row in box.rows("select code from alarms")] == ["vision_lost"]
         assert "nothing-here" in state(box)["lanes"]["lane-1"]["camera"]
 
 
