@@ -16,7 +16,8 @@ from gateway.config import load
 from gateway.config.problems import ConfigError
 from gateway.store import StoreError, read_passes
 
-COLUMNS = ("arrived_at", "lane", "direction", "plate", "type", "verdict", "reason", "ending")
+COLUMNS = ("lane", "direction", "plate", "plate_type", "verdict", "reason", "ending")
+WIDE = 160
 SPAN = re.compile(r"(\d+)([smhd])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -87,9 +88,11 @@ def _show(rows: Iterable[Mapping[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*COLUMNS, box=None, header_style="bold")
-    count = 0
+    table = Table("arrived", *COLUMNS, box=None, header_style="bold")
     for row in rows:
-        table.add_row(*(str(row.get(column) or "-") for column in COLUMNS))
-        count += 1
-    Console().print(table if count else "no passes")
+        arrived = datetime.fromisoformat(row["arrived_at"]).astimezone()
+        words = (str(row.get(column) or "-") for column in COLUMNS)
+        table.add_row(f"{arrived:%Y-%m-%d %H:%M:%S}", *words)
+    console = Console()
+    console = console if console.is_terminal else Console(width=WIDE)
+    console.print(table if table.row_count else "no passes")
