@@ -77,6 +77,15 @@ class Health:
         self.lanes[name].camera_lost = "" if sight.seeing else sight.why
         self.news.set()
 
+    def configuration_is(self, word: str) -> None:
+        self.configuration = word
+        self.news.set()
+
+    def forget(self, name: str) -> None:
+        """A lane that is no more; one that starts again under its name writes itself anew."""
+        self.lanes.pop(name, None)
+        self.news.set()
+
     def storage_is(self, failed: str) -> None:
         if self.storage_failed != failed:
             self.storage_failed = failed

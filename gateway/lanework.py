@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ class Shared:
 
     store: Store
     evidence: Evidence
-    buses: Mapping[str, Bus]
+    buses: dict[str, Bus]
     health: Health
     clock: Callable[[], Now]
     committed: Callable[[], None]
@@ -138,11 +138,3 @@ class LaneWork:
         return Watcher(
             config.name, order, inbox=inbox, evidence=self._shared.evidence, changed=changed
         )
-
-
-def changed_lanes(
-    old: Iterable[LaneWork], new: Mapping[str, tuple[LaneConfig, AccessList]]
-) -> tuple[list[LaneWork], list[str]]:
-    """What a reload has to stop, and the names that it has to start."""
-    kept = {w.config.name for w in old if new.get(w.config.name) == (w.config, w.access)}
-    return [w for w in old if w.config.name not in kept], [n for n in new if n not in kept]

@@ -1,13 +1,12 @@
 """`lanegate run`: the daemon."""
 
 import asyncio
-import gc
 from pathlib import Path
 
 import click
 
 from gateway.commands.options import config_argument
-from gateway.config.problems import ConfigError
+from gateway.config import Config, ConfigError, load
 from gateway.ports import DeviceError
 from gateway.store import StoreError
 
@@ -16,13 +15,21 @@ from gateway.store import StoreError
 @config_argument
 def run(file: Path) -> None:
     """Run the lanes of a configuration FILE until SIGTERM; SIGHUP reads it again."""
-    from gateway.app import Gateway
-
     try:
-        gateway = Gateway(file)
-        gc.freeze()
-        asyncio.run(gateway.run())
+        config = load(file)
     except ConfigError as error:
         raise click.ClickException(f"the configuration cannot be used:\n{error}") from error
-    except (StoreError, DeviceError) as error:
-        raise click.ClickException(str(error)) from error
+    if reasons := _ran(config, file):
+        raise click.ClickException("\n".join(reasons))
+
+
+def _ran(config: Config, file: Path) -> list[str]:
+    """Why it could not go on; empty after a good end."""
+    from gateway import app
+
+    reasons: list[str] = []
+    try:
+        asyncio.run(app.run(config, file))
+    except* (StoreError, DeviceError) as failed:
+        reasons += [str(error) for error in failed.exceptions]
+    return reasons

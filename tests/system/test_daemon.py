@@ -25,6 +25,14 @@ def state(box: Box) -> dict:
     return json.loads(message.payload)
 
 
+def modes(box: Box) -> list[str]:
+    return state(box).get("modes", [])
+
+
+def lanes(box: Box) -> set[str]:
+    return set(state(box).get("lanes", {}))
+
+
 def started(box: Box, camera=None, **more) -> Box:
     box.configure(camera, **more).start_twin()
     box.start_broker()
@@ -47,7 +55,7 @@ def test_the_button_opens_although_the_camera_is_broken_and_the_state_says_so(tm
         with box.twin() as twin:
             twin.press("lane-1")
         box.wait_for(lambda: box.journal("boom_up"), "the boom to be up")
-        box.wait_for(lambda: "VISION_LOST" in state(box)["modes"], "VISION_LOST")
+        box.wait_for(lambda: "VISION_LOST" in modes(box), "VISION_LOST")
         box.wait_for(lambda: box.journal("boom_closes"), "the boom to close again")
         box.wait_for(box.all_received, "the pass at the receiver")
         (row,) = box.rows("select * from passes")
@@ -60,12 +68,12 @@ def test_the_button_opens_although_the_camera_is_broken_and_the_state_says_so(tm
 def test_an_adapter_that_is_pulled_out_is_told_and_the_lane_comes_back_with_it(tmp_path):
     with a_box(tmp_path, **NO_CARS) as box:
         started(box)
-        box.wait_for(lambda: state(box)["modes"] == ["FULL"], "everything to be well")
+        box.wait_for(lambda: modes(box) == ["FULL"], "everything to be well")
         with box.twin() as twin:
             twin.ask(do="unplug")
-            box.wait_for(lambda: "BUS_LOST" in state(box)["modes"], "BUS_LOST")
+            box.wait_for(lambda: "BUS_LOST" in modes(box), "BUS_LOST")
             twin.ask(do="plug")
-            box.wait_for(lambda: state(box)["modes"] == ["FULL"], "the line to be back")
+            box.wait_for(lambda: modes(box) == ["FULL"], "the line to be back")
             twin.send_car("lane-1", "京A12345")
         box.wait_for(box.all_received, "the car's pass")
         box.wait_for(lambda: box.rows("select 1 from passes where ending = 'passed'"), "the pass")
@@ -76,7 +84,7 @@ def test_an_adapter_that_is_pulled_out_is_told_and_the_lane_comes_back_with_it(t
 def test_sigterm_in_the_middle_of_a_visit_ends_well_and_leaves_the_boom_as_it_is(tmp_path):
     with a_box(tmp_path, **NO_CARS) as box:
         started(box)
-        box.wait_for(lambda: state(box)["modes"] == ["FULL"], "everything to be well")
+        box.wait_for(lambda: modes(box) == ["FULL"], "everything to be well")
         with box.twin() as twin:
             twin.send_car("lane-1", "京A12345", "turns_back_late")
         box.wait_for(lambda: box.journal("boom_up"), "the boom to be up")
@@ -100,25 +108,25 @@ def test_sighup_starts_a_new_lane_and_leaves_the_others_alone(tmp_path):
         box.kill("daemon", signal.SIGTERM)
         box.config.write_text(yaml.safe_dump(document))
         box.start_daemon()
-        box.wait_for(lambda: list(state(box).get("lanes", {})) == ["lane-1"], "one lane")
-        box.wait_for(lambda: state(box)["modes"] == ["FULL"], "its camera")
+        box.wait_for(lambda: lanes(box) == {"lane-1"}, "one lane")
+        box.wait_for(lambda: modes(box) == ["FULL"], "its camera")
         (eyes,) = box.children("daemon", "gateway.eyes")
 
         (tmp_path / "lanes.d").mkdir()
         (tmp_path / "lanes.d" / "lane-2.yaml").write_text("name: lane-2\ndirection: sideways\n")
         box.processes["daemon"].send_signal(signal.SIGHUP)
-        box.wait_for(lambda: "refused" in state(box)["configuration"], "the refusal")
+        box.wait_for(lambda: "refused" in state(box).get("configuration", ""), "the refusal")
         assert "lane-2.yaml:2:" in box.log("daemon")
 
         (tmp_path / "lanes.d" / "lane-2.yaml").write_text(yaml.safe_dump(lane))
         box.processes["daemon"].send_signal(signal.SIGHUP)
-        box.wait_for(lambda: set(state(box)["lanes"]) == {"lane-1", "lane-2"}, "the new lane")
+        box.wait_for(lambda: lanes(box) == {"lane-1", "lane-2"}, "the new lane")
         assert state(box)["configuration"] == "ok"
         assert eyes in box.children("daemon", "gateway.eyes")
 
         (tmp_path / "lanes.d" / "lane-2.yaml").unlink()
         box.processes["daemon"].send_signal(signal.SIGHUP)
-        box.wait_for(lambda: set(state(box)["lanes"]) == {"lane-1"}, "the lane to be gone")
+        box.wait_for(lambda: lanes(box) == {"lane-1"}, "the lane to be gone")
         box.wait_for(lambda: box.children("daemon", "gateway.eyes") == [eyes], "its camera too")
 
 
@@ -144,6 +152,17 @@ def test_a_lane_that_looks_at_photos_stores_passes_with_their_plates(tmp_path):
         shown = json.loads(lanegate("passes", str(box.config), "--json").stdout)
         assert {row["plate"] for row in shown} - {None} == read
         assert "pass_id" in lanegate("passes", str(box.config), "--csv").stdout.splitlines()[0]
+
+
+def test_a_second_daemon_on_the_same_folder_is_refused(tmp_path):
+    with a_box(tmp_path, **NO_CARS) as box:
+        box.configure().start_twin()
+        box.start_daemon()
+        box.wait_for(lambda: "starting -> idle" in box.log("daemon"), "the first poll")
+        done = lanegate("run", str(box.config))
+        assert done.returncode == 1
+        assert "another lanegate" in done.stderr
+        assert box.processes["daemon"].poll() is None
 
 
 def test_passes_of_a_box_that_never_ran_are_told_as_a_sentence(tmp_path):
