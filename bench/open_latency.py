@@ -24,6 +24,7 @@ from rich.table import Table
 from bench import rig
 from drivers.twins.scene import TwinClient
 from gateway.app import clock
+from gateway.books import Books
 from gateway.catalog import Catalog
 from gateway.config import Config, load
 from gateway.inbox import Inbox
@@ -44,7 +45,7 @@ from gateway.lane.types import (
 from gateway.polling import Poller
 from gateway.ports import Barrier, InputReader
 from gateway.rules.access import AccessList
-from gateway.runner import Books, LaneRunner
+from gateway.runner import LaneRunner
 from gateway.store import Store
 
 CHARACTERS = 8

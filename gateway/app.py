@@ -6,8 +6,9 @@ import fcntl
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from gateway.evidence import Evidence
 from gateway.health import Health, notify, tell_systemd
 from gateway.lane.types import Now
 from gateway.lanes import Lanes
-from gateway.lanework import Shared
+from gateway.lanework import Shared, supervised
 from gateway.store import Store, StoreError
 from gateway.sync.uplink import Uplink
 
@@ -42,10 +43,10 @@ async def run(config: Config, path: Path) -> None:
         committed = uplink.wake if uplink else lambda: None
         lanes = Lanes(Shared(store, evidence, {}, health, clock, committed), tasks, buses)
         await lanes.start(config)
-        background = [tasks.create_task(tell_systemd(health, store.meta))]
-        if uplink:
-            background.append(tasks.create_task(uplink.run()))
-            background.append(tasks.create_task(publish(health, uplink)))
+        background = [
+            tasks.create_task(supervised(name, start))
+            for name, start in _background(health, store, uplink).items()
+        ]
         while await signals.reload_or_stop():
             await lanes.reload(path)
         notify("STOPPING=1")
@@ -54,6 +55,16 @@ async def run(config: Config, path: Path) -> None:
             await uplink.drain(DRAIN_S)
         for task in background:
             task.cancel()
+
+
+def _background(
+    health: Health, store: Store, uplink: Uplink | None
+) -> dict[str, Callable[[], Awaitable[None]]]:
+    """What runs beside the lanes, by name. None of it may end them."""
+    watchdog = partial(tell_systemd, health, store.meta)
+    if uplink is None:
+        return {"watchdog": watchdog}
+    return {"watchdog": watchdog, "uplink": uplink.run, "state": partial(publish, health, uplink)}
 
 
 class Signals:
@@ -89,24 +100,31 @@ async def publish(health: Health, uplink: Uplink) -> None:
 
 @contextlib.asynccontextmanager
 async def _store(config: Config) -> AsyncIterator[Store]:
-    store = Store.open(config.data / "lanegate.db", config.gateway)
-    try:
-        with _alone_in(config.data):
+    with _alone_in(config.data):
+        store = Store.open(config.data / "lanegate.db", config.gateway)
+        try:
             yield store
-    finally:
-        await store.close()
+        finally:
+            await store.close()
 
 
 @contextlib.contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Two daemons on one folder would tell two histories under one name."""
-    with (folder / "lanegate.lock").open("w") as lock:
+    with contextlib.ExitStack() as stack:
         try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context((folder / "lanegate.lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise StoreError(
                 f"{folder}: another lanegate works on this folder; end it first, as with"
                 " systemctl stop lanegate"
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                f"{folder}: the data folder cannot be made or locked: {error.strerror}; make it,"
+                " owned by the user that lanegate runs as"
             ) from error
         yield
 

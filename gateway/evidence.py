@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 HELD = 64
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Evidence:
@@ -28,6 +30,9 @@ class Evidence:
         self._size = -1
 
     def hold(self, name: str, jpeg: bytes) -> None:
+        """`name` becomes a path: raises `ValueError` where it is no SHA-256 in hex digits."""
+        if not SHA256.fullmatch(name):
+            raise ValueError(f"{name!r} is no picture's name: use the SHA-256 of its content")
         self._held[name] = jpeg
         while len(self._held) > HELD:
             self._held.popitem(last=False)

@@ -23,6 +23,7 @@ from gateway.ports import Camera, DeviceError, Frame, Reader
 
 RENEW_EVIDENCE_S = 10.0
 JPEG_QUALITY = 85
+MOST_PLATES = pipe.MOST_PICTURES // 2
 
 
 class Newest:
@@ -46,9 +47,10 @@ class Newest:
     def take(self) -> Frame:
         """Blocks; raises the camera's `DeviceError` once it has stopped."""
         with self._news:
-            self._news.wait_for(lambda: self._frame is not None or self._end is not None)
-            if self._frame is None:
-                raise self._end or DeviceError("the camera stopped")
+            while self._frame is None:
+                if self._end is not None:
+                    raise self._end
+                self._news.wait()
             frame, self._frame = self._frame, None
             return frame
 
@@ -61,6 +63,9 @@ def drain(camera: Camera, newest: Newest) -> None:
         newest.stop(DeviceError("the camera has no more pictures"))
     except DeviceError as error:
         newest.stop(error)
+    except Exception as error:  # noqa: BLE001 -- unsaid, it would look like a camera in thought
+        sentence = f"the camera's driver failed: {type(error).__name__}: {error}"
+        newest.stop(DeviceError(sentence))
 
 
 class Album:
@@ -105,13 +110,16 @@ def _crop(reading: PlateReading, image: Any) -> Any:
 
 
 def look(frame: Frame, reader: Reader, gate: Gate, album: Album) -> pipe.Message:
-    """Read one frame. The largest plate comes first: it is the nearest vehicle's."""
+    """Read one frame. The largest plate comes first: it is the nearest vehicle's.
+
+    Plates in the far background are left out where there are many.
+    """
     started = time.monotonic()
     judged = [judge(candidate, gate) for candidate in reader.read(frame.image)]
     good = sorted((r for r in judged if isinstance(r, PlateReading)), key=_width, reverse=True)
     pictures: dict[str, bytes] = {}
     readings = []
-    for reading in good:
+    for reading in good[:MOST_PLATES]:
         kept, jpegs = album.with_evidence(reading, frame.image, frame.taken_at)
         readings.append(kept)
         pictures |= jpegs

@@ -1,6 +1,7 @@
 """How the box is: what every part last said, what is still possible, and whether it goes on."""
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 from gateway import __version__
 from gateway.lane.states import Lane
+from gateway.store import StoreError
 from gateway.watcher import Sight
 
 
@@ -112,11 +114,14 @@ class Health:
 
 
 def notify(message: str) -> None:
-    """Tell systemd, where it listens: `READY=1`, `WATCHDOG=1`, `STATUS=...`."""
+    """Tell systemd, where it listens: `READY=1`, `WATCHDOG=1`, `STATUS=...`. Never raises."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door,
+    ):
         door.connect("\0" + address[1:] if address.startswith("@") else address)
         door.sendall(message.encode())
 
@@ -124,8 +129,9 @@ def notify(message: str) -> None:
 async def tell_systemd(health: Health, store_answers: Callable[[], Awaitable[object]]) -> None:
     """READY once every lane's inputs were asked; then a sign of life while all lanes go on.
 
-    `store_answers` proves that the store's thread still answers. A lane, or a store, that does not
-    move on for the unit's `WatchdogSec` has the whole process started again.
+    `store_answers` proves that the store's thread still answers; `StoreError` is an answer too. A
+    lane, or a store, that does not move on for the unit's `WatchdogSec` has the whole process
+    started again.
     """
     await health.all_polled.wait()
     notify("READY=1")
@@ -135,7 +141,8 @@ async def tell_systemd(health: Health, store_answers: Callable[[], Awaitable[obj
     seen: dict[str, int] = {}
     while True:
         await asyncio.sleep(period_s)
-        await store_answers()
+        with contextlib.suppress(StoreError):
+            await store_answers()
         now = {name: lane.progress for name, lane in health.lanes.items()}
         if all(now[name] != seen.get(name) for name in now):
             notify("WATCHDOG=1")

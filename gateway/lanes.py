@@ -6,9 +6,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from gateway.catalog import Catalog
+from gateway.catalog import Catalog, DriverUnusableError
 from gateway.config import Config, ConfigError, LaneConfig, load
 from gateway.lanework import LaneWork, Shared
+from gateway.ports import Bus, DeviceError, DriverSettings
 from gateway.rules.access import AccessList
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class Lanes:
         self._shared = shared
         self._tasks = tasks
         self._stack = buses
+        self._opened: dict[str, DriverSettings] = {}
         self._works: dict[str, tuple[LaneWork, asyncio.Task[None]]] = {}
 
     async def start(self, config: Config) -> None:
@@ -37,29 +39,48 @@ class Lanes:
         await self._stop(list(self._works))
 
     async def reload(self, path: Path) -> None:
-        """Only lanes that changed are touched. A file with a problem changes nothing at all."""
-        health = self._shared.health
+        """Only lanes that changed are touched.
+
+        A file with a problem, or a new bus that cannot be opened, changes nothing at all.
+        """
         try:
             new = await asyncio.to_thread(load, path)
-        except ConfigError as error:
-            log.error("configuration not reloaded, the last good one goes on:\n%s", error)  # noqa: TRY400
-            health.configuration_is("refused; the last good one goes on")
-            return
-        waiting = ", ".join(_needs_restart(self._started_with, new))
-        if waiting:
-            log.warning("reload: %s changed and waits for a restart", waiting)
-        await self._apply(new)
-        health.configuration_is(f"ok; restart for {waiting}" if waiting else "ok")
+            await self._open_buses(new)
+        except (ConfigError, DeviceError, DriverUnusableError) as error:
+            self._refuse(str(error))
+        except Exception as error:
+            log.exception("reload: an error that nobody expected")
+            self._refuse(f"{type(error).__name__}: {error}")
+        else:
+            await self._apply(new)
+            self._tell_what_waits(new)
+
+    def _refuse(self, reason: str) -> None:
+        log.error("configuration not reloaded, the last good one goes on:\n%s", reason)
+        self._shared.health.configuration_is("refused; the last good one goes on")
 
     async def _apply(self, new: Config) -> None:
         wanted = _wanted(new)
-        works = {name: (work.config, work.access) for name, (work, _) in self._works.items()}
-        same = {name for name in works if works[name] == wanted.get(name)}
-        await self._open_buses(new)
-        await self._stop([name for name in works if name not in same])
+        same = {
+            name: work
+            for name, (work, _) in self._works.items()
+            if name in wanted and work.config == wanted[name][0]
+        }
+        for name, work in same.items():
+            work.admit(wanted[name][1])
+        await self._stop([name for name in self._works if name not in same])
         started = {name: lane for name, lane in wanted.items() if name not in same}
         self._start(started)
         log.info("reloaded: %s", f"lanes {', '.join(started)}" if started else "no lane started")
+
+    def _tell_what_waits(self, new: Config) -> None:
+        old = self._started_with
+        keys = [key for key in FIXED if getattr(old, key) != getattr(new, key)]
+        keys += [f"buses.{name}" for name in new.buses if new.buses[name] != self._opened[name]]
+        waiting = ", ".join(keys)
+        if waiting:
+            log.warning("reload: %s changed and waits for a restart", waiting)
+        self._shared.health.configuration_is(f"ok; restart for {waiting}" if waiting else "ok")
 
     def _start(self, lanes: Wanted) -> None:
         for name, (config, access) in lanes.items():
@@ -76,17 +97,17 @@ class Lanes:
             self._shared.health.forget(work.config.name)
 
     async def _open_buses(self, config: Config) -> None:
-        for name, settings in config.buses.items():
-            if name not in self._shared.buses:
+        """All that are new, or none."""
+        new = {name: bus for name, bus in config.buses.items() if name not in self._opened}
+        opened: dict[str, Bus] = {}
+        async with contextlib.AsyncExitStack() as stack:
+            for name, settings in new.items():
                 connect: Any = Catalog().connector("bus", settings.driver)
-                self._shared.buses[name] = await self._stack.enter_async_context(connect(settings))
+                opened[name] = await stack.enter_async_context(connect(settings))
+            await self._stack.enter_async_context(stack.pop_all())
+        self._shared.buses.update(opened)
+        self._opened |= new
 
 
 def _wanted(config: Config) -> Wanted:
     return {lane.name: (lane, config.access_list(lane)) for lane in config.lanes}
-
-
-def _needs_restart(old: Config, new: Config) -> list[str]:
-    keys = [key for key in FIXED if getattr(old, key) != getattr(new, key)]
-    buses = [name for name in old.buses if name in new.buses and old.buses[name] != new.buses[name]]
-    return keys + [f"buses.{name}" for name in buses]

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from gateway import pipe
+from gateway.books import Books
 from gateway.catalog import Catalog
 from gateway.config import LaneConfig
 from gateway.evidence import Evidence
@@ -19,7 +21,7 @@ from gateway.lane.types import Now
 from gateway.polling import Poller
 from gateway.ports import Barrier, Bus, InputReader
 from gateway.rules.access import AccessList
-from gateway.runner import Books, LaneRunner
+from gateway.runner import LaneRunner
 from gateway.store import Store
 from gateway.watcher import Watcher
 
@@ -27,6 +29,32 @@ log = logging.getLogger(__name__)
 
 SHORTEST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
+GOOD_RUN_S = 60.0
+BEAT_S = 1.0
+
+
+async def supervised(
+    name: str,
+    start: Callable[[], Awaitable[None]],
+    pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> None:
+    """Until `start` returns. What it raises is logged and costs a `pause` in seconds, no more.
+
+    The pause doubles with each failure; after a good run it is back at its shortest.
+    """
+    pause_s = SHORTEST_PAUSE_S
+    while True:
+        started = time.monotonic()
+        try:
+            await start()
+        except Exception:
+            if time.monotonic() - started >= GOOD_RUN_S:
+                pause_s = SHORTEST_PAUSE_S
+            log.exception("%s: stopped by an error; again in %g s", name, pause_s)
+        else:
+            return
+        await pause(pause_s)
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +76,48 @@ class LaneWork:
         self.config = config
         self.access = access
         self._shared = shared
+        self._books = self._new_books()
         self._runner: LaneRunner | None = None
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """An error in one lane's code costs that lane a restart, and no other lane anything."""
         self._shared.health.lanes[self.config.name] = LaneHealth(self.config.direction)
-        pause_s = SHORTEST_PAUSE_S
-        while not self._stopping.is_set():
-            try:
-                await self._run_once()
-            except Exception:
-                log.exception("%s: stopped by an error; again in %g s", self.config.name, pause_s)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause_s):
-                        await self._stopping.wait()
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+        await supervised(self.config.name, self._run_once, self._pause)
 
     def stop(self) -> None:
         self._stopping.set()
         if self._runner is not None:
             self._runner.stop()
 
+    def admit(self, access: AccessList) -> None:
+        """From now on the rules decide by this list; a visit that was decided stays so."""
+        self.access = access
+        if self._runner is not None:
+            self._runner.access = access
+
+    async def _pause(self, pause_s: float) -> None:
+        """Cut short by `stop`. A lane that waits is alive: one sick lane restarts no others."""
+        health, name, until = self._shared.health, self.config.name, time.monotonic() + pause_s
+        health.inputs_are(name, "not read: an error stopped the lane; it is in the log")
+        while not self._stopping.is_set() and (left_s := until - time.monotonic()) > 0:
+            health.beat(name)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left_s, BEAT_S)):
+                    await self._stopping.wait()
+
     async def _run_once(self) -> None:
+        if self._stopping.is_set():
+            return
         async with self._devices() as (barrier, inputs):
             runner = self._runner = self._new_runner(barrier)
             if self._stopping.is_set():
                 return
             async with asyncio.TaskGroup() as tasks:
-                helpers = [tasks.create_task(self._poller(inputs, runner.inbox).run())]
+                helpers = [
+                    tasks.create_task(self._books.write_alarms()),
+                    tasks.create_task(self._poller(inputs, runner.inbox).run()),
+                ]
                 if self.config.camera is not None:
                     helpers.append(tasks.create_task(self._watcher(runner.inbox).run()))
                 await runner.run()
@@ -96,18 +137,22 @@ class LaneWork:
         opened: contextlib.AbstractAsyncContextManager[Any] = connect(settings, self._shared.buses)
         return opened
 
-    def _new_runner(self, barrier: Barrier) -> LaneRunner:
-        name, shared = self.config.name, self._shared
-        books = Books(
+    def _new_books(self) -> Books:
+        """Made once: what could not be written yet outlives a restart of the lane."""
+        shared = self._shared
+        return Books(
             shared.store,
-            name,
+            self.config.name,
             self.config.direction,
             keep=shared.evidence.keep,
             committed=shared.committed,
             failed=shared.health.storage_is,
         )
+
+    def _new_runner(self, barrier: Barrier) -> LaneRunner:
+        name, shared = self.config.name, self._shared
         return LaneRunner(
-            books,
+            self._books,
             barrier,
             access=self.access,
             timing=Timing(**self.config.timing.model_dump()),

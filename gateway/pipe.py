@@ -7,15 +7,21 @@ Down goes one line of JSON, the `Order`. Up comes a `Message` for every frame th
 
 import asyncio
 import json
+import math
+import re
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, BinaryIO
 
 from gateway.lane.types import PlateColour, PlateReading, PlateType
 
 HEAD_LIMIT = 64 * 1024
 PICTURE_LIMIT = 8 * 1024 * 1024
+MOST_PICTURES = 8
+LONGEST_PLATE = 16
+LONGEST_SENTENCE = 500
+SHA256 = re.compile(r"[0-9a-f]{64}")
 _LENGTH = struct.Struct(">I")
 
 
@@ -53,51 +59,84 @@ def write(stream: BinaryIO, message: Message) -> None:
         "read_ms": round(message.read_ms, 2),
         "error": message.error,
     }
-    body = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     stream.write(_LENGTH.pack(len(body)) + body + b"".join(message.pictures.values()))
     stream.flush()
 
 
 async def read(stream: asyncio.StreamReader) -> Message:
-    """Raises `BrokenPipe` on nonsense and `asyncio.IncompleteReadError` at the end."""
+    """Raises `BrokenPipe` on nonsense and `asyncio.IncompleteReadError` at the end.
+
+    The child decodes what strangers send, so nothing it says is believed unchecked.
+    """
     (length,) = _LENGTH.unpack(await stream.readexactly(_LENGTH.size))
     if length > HEAD_LIMIT:
         raise BrokenPipe(f"a head of {length} bytes")
-    head = _parsed(await stream.readexactly(length))
+    body = await stream.readexactly(length)
     try:
-        pictures = {name: await _picture(stream, size) for name, size in head["pictures"]}
-        readings = tuple(_reading(reading) for reading in head["readings"])
-        return Message(readings, pictures, float(head["read_ms"]), str(head["error"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise BrokenPipe(f"a head that does not fit: {error}") from error
+        message, sizes = _parsed(body)
+    except Exception as error:
+        reason = _sentence(f"{type(error).__name__}: {error}")
+        raise BrokenPipe(f"a head that does not fit: {reason}") from error
+    return replace(
+        message, pictures={name: await stream.readexactly(sizes[name]) for name in sizes}
+    )
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        head = json.loads(body)
-    except ValueError as error:
-        raise BrokenPipe(f"a head that is no JSON: {error}") from error
-    if not isinstance(head, dict):
-        raise BrokenPipe("a head that is no object")
-    return head
-
-
-async def _picture(stream: asyncio.StreamReader, size: int) -> bytes:
-    if not 0 <= size <= PICTURE_LIMIT:
-        raise BrokenPipe(f"a picture of {size} bytes")
-    return await stream.readexactly(size)
+def _parsed(body: bytes) -> tuple[Message, dict[str, int]]:
+    """A message without its pictures, and their sizes by name. Raises whatever is wrong."""
+    head = json.loads(body)
+    readings = tuple(_reading(fields) for fields in head["readings"])
+    message = Message(
+        readings, read_ms=_number(head["read_ms"]), error=_sentence(str(head["error"]))
+    )
+    names = _names([name for name, _ in head["pictures"]])
+    return message, dict(zip(names, (_size(size) for _, size in head["pictures"]), strict=True))
 
 
 def _reading(fields: dict[str, Any]) -> PlateReading:
     top_left, top_right, bottom_right, bottom_left = (
-        (float(x), float(y)) for x, y in fields["corners"]
+        (_number(x), _number(y)) for x, y in fields["corners"]
     )
     return PlateReading(
-        text=str(fields["text"]),
+        text=_plate(fields["text"]),
         type=PlateType(fields["type"]),
         colour=PlateColour(fields["colour"]),
-        confidence=float(fields["confidence"]),
-        min_char=float(fields["min_char"]),
+        confidence=_number(fields["confidence"]),
+        min_char=_number(fields["min_char"]),
         corners=(top_left, top_right, bottom_right, bottom_left),
-        evidence=tuple(fields["evidence"]),
+        evidence=_names(fields["evidence"]),
     )
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no number")
+    return float(value)
+
+
+def _size(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= PICTURE_LIMIT:
+        raise ValueError(f"a picture of {value!r} bytes")
+    return value
+
+
+def _names(values: Any) -> tuple[str, ...]:
+    """Names become paths: nothing but SHA-256 in hex digits, each once."""
+    if len(values) > MOST_PICTURES or len(set(values)) != len(values):
+        raise ValueError(f"{len(values)} pictures, or one twice")
+    for value in values:
+        if not SHA256.fullmatch(value):
+            raise ValueError(f"{value!r} is no picture's name")
+    return tuple(values)
+
+
+def _plate(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_PLATE:
+        raise ValueError(f"{value!r} is no plate")
+    return value
+
+
+def _sentence(text: str) -> str:
+    """Fit for a log and a database: one line, no lone surrogates, not endless."""
+    return "".join(char if char.isprintable() else " " for char in text[:LONGEST_SENTENCE])

@@ -18,9 +18,15 @@ from gateway.ports import DeviceError, InputReader
 
 log = logging.getLogger(__name__)
 
+LOST_PERIOD_S = 1.0
+
 
 class Poller:
-    """One question each `period_s`. What was heard last counts for `fresh_s`, not longer."""
+    """One question each `period_s`. What was heard last counts for `fresh_s`, not longer.
+
+    A board that is lost is asked once a second only: its silence takes time on a line that
+    other lanes share.
+    """
 
     def __init__(
         self,
@@ -46,7 +52,8 @@ class Poller:
         while True:
             asked = time.monotonic()
             await self._ask(asked)
-            await asyncio.sleep(max(0.0, asked + self._period_s - time.monotonic()))
+            period_s = max(self._period_s, LOST_PERIOD_S) if self._lost else self._period_s
+            await asyncio.sleep(max(0.0, asked + period_s - time.monotonic()))
 
     async def _ask(self, asked: float) -> None:
         try:
@@ -61,7 +68,8 @@ class Poller:
             self._tell("")
 
     def _tell(self, lost: str) -> None:
-        if lost and lost != self._lost:
+        """One alarm for each loss; the health follows the newest sentence."""
+        if lost and not self._lost:
             self._inbox.put(Noticed(AlarmCode.INPUTS_LOST, lost))
         elif self._lost and not lost:
             log.info("%s: inputs are back", self._lane)

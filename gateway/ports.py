@@ -12,6 +12,7 @@ until it is back. Heavy libraries are imported inside `connect`, so that a confi
 checked without them.
 """
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -88,8 +89,13 @@ class Bus(Protocol):
     async def read_holding_registers(
         self, slave: int, first: int, count: int
     ) -> tuple[int, ...]: ...
-    async def write_coil(self, slave: int, address: int, value: int) -> None:
-        """FC05 with any 16-bit `value`: 0xFF00 on, 0 off, others as the board defines them."""
+    async def write_coil(
+        self, slave: int, address: int, value: int, *, not_after: float = math.inf
+    ) -> None:
+        """FC05 with any 16-bit `value`: 0xFF00 on, 0 off, others as the board defines them.
+
+        An order that has not begun at `not_after` (monotonic seconds) is refused, not sent late.
+        """
 
     async def write_register(self, slave: int, address: int, value: int) -> None: ...
 
@@ -101,7 +107,12 @@ class Barrier(Protocol):
     """
 
     async def open(self) -> None: ...
-    async def close(self) -> None: ...
+
+    async def close(self, *, not_after: float = math.inf) -> None:
+        """Refused where it could not begin by `not_after` (monotonic seconds).
+
+        The look at what is under the boom would be too old then.
+        """
 
 
 class InputReader(Protocol):

@@ -64,6 +64,7 @@ class Watcher:
         self._inbox = inbox
         self._evidence = evidence
         self._changed = changed
+        self._lost = False
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -79,15 +80,7 @@ class Watcher:
             await asyncio.sleep(pause_s)
 
     async def _one_child(self) -> None:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "gateway.eyes",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=pipe.PICTURE_LIMIT,
-            env=os.environ | {"MALLOC_ARENA_MAX": "2"},
-        )
+        child = await _started()
         self.sight.pid = child.pid
         try:
             await self._listen(child)
@@ -127,11 +120,28 @@ class Watcher:
             self._tell(seeing=True, why="")
 
     def _tell(self, *, seeing: bool, why: str) -> None:
+        """One alarm for each loss; the state follows the newest sentence."""
         if (seeing, why) == (self.sight.seeing, self.sight.why):
             return
         self.sight.seeing, self.sight.why = seeing, why
         if seeing:
             log.info("%s: camera sees", self._lane)
-        else:
+        elif not self._lost:
             self._inbox.put(Noticed(AlarmCode.VISION_LOST, f"camera lost: {why}"))
+        self._lost = not seeing
         self._changed(self.sight)
+
+
+async def _started() -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "gateway.eyes",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=pipe.PICTURE_LIMIT,
+            env=os.environ | {"MALLOC_ARENA_MAX": "2"},
+        )
+    except OSError as error:
+        raise EyesLost(f"the camera's process cannot be started: {error}") from error

@@ -3,28 +3,24 @@
 import asyncio
 import hashlib
 import io
-import os
-import signal
+import json
 import struct
 import threading
-import time
+from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 
 from gateway import pipe
 from gateway.evidence import Evidence
-from gateway.eyes import Album, Newest, drain
-from gateway.inbox import Inbox
-from gateway.lane.events import (
-    PlateSeen,
-)
+from gateway.eyes import Album, Newest, drain, look
+from gateway.lane.plates import Gate
+from gateway.lane.types import PlateCandidate, PlateColour
 from gateway.ports import DeviceError, Frame
-from gateway.watcher import Watcher
 from tests.lane.playing import a_reading
 
 GATE = {"min_char": 0.5, "box_score": 0.3}
+ONE, TWO = "1" * 64, "ab" * 32
 
 
 def over_a_pipe(data: bytes) -> pipe.Message:
@@ -44,8 +40,105 @@ def written(message: pipe.Message) -> bytes:
 
 
 def test_a_message_arrives_as_it_was_sent():
-    sent = pipe.Message((a_reading(),), {"ab": b"jpeg one", "cd": b""}, 12.5)
+    reading = replace(a_reading(), evidence=(ONE, TWO))
+    sent = pipe.Message((reading,), {ONE: b"jpeg one", TWO: b""}, 12.5)
     assert over_a_pipe(written(sent)) == sent
+
+
+def a_head(**fields) -> dict:
+    return {"readings": [], "pictures": [], "read_ms": 1.5, "error": ""} | fields
+
+
+def a_head_with(**fields) -> dict:
+    corners = [[0, 0], [9, 0], [9, 3], [0, 3]]
+    reading = {
+        "text": "京A12345", "type": "civil", "colour": "blue", "confidence": 0.9, "min_char": 0.8,
+        "corners": corners, "evidence": [ONE],
+    }  # fmt: skip
+    return a_head(readings=[reading | fields])
+
+
+def over_a_pipe_as(head: object, pictures: bytes = b"") -> pipe.Message:
+    body = head if isinstance(head, bytes) else json.dumps(head).encode()
+    return over_a_pipe(struct.pack(">I", len(body)) + body + pictures)
+
+
+def test_the_heads_of_the_tests_below_are_good_ones_but_for_what_they_change():
+    message = over_a_pipe_as(a_head_with() | {"pictures": [[ONE, 2]]}, b"ok")
+    assert message.readings[0].evidence == (ONE,)
+    assert message.pictures == {ONE: b"ok"}
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../etc/cron.d/lane", "/tmp/x", ONE.upper()[:-1] + "A", ONE + "\n", "", 7, [ONE]]
+)
+def test_a_picture_that_is_named_like_a_path_or_anything_but_its_content_is_refused(name):
+    with pytest.raises(pipe.BrokenPipe, match="does not fit"):
+        over_a_pipe_as(a_head(pictures=[[name, 2]]), b"ok")
+    with pytest.raises(pipe.BrokenPipe, match="does not fit"):
+        over_a_pipe_as(a_head_with(evidence=[name]))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        a_head(pictures=[[f"{number:064x}", 0] for number in range(9)]),
+        a_head(pictures=[[ONE, 1], [ONE, 1]]),
+        a_head(pictures=[[ONE, 1.5]]),
+        a_head(pictures=[[ONE, -1]]),
+        a_head(pictures=[[ONE, 2**40]]),
+        a_head(read_ms=float("nan")),
+        a_head(read_ms=10**400),
+        a_head_with(confidence=float("inf")),
+        a_head_with(min_char="0.9"),
+        a_head_with(corners=[[0, 0], [9, 0], [9, 3], [0, True]]),
+        a_head_with(corners=[[0, 0], [9, 0], [9, 3], [0, None]]),
+        a_head_with(corners=7),
+        a_head_with(text="京A1234\n"),
+        a_head_with(text="\ud800"),
+        a_head_with(text="A" * 17),
+        a_head_with(text=None),
+        a_head_with(evidence=[{}]),
+        b"[" * 60_000,
+        b"\xff\xfe",
+        b"null",
+    ],
+    ids=str,
+)
+def test_a_head_with_a_field_that_does_not_fit_is_refused(head):
+    with pytest.raises(pipe.BrokenPipe, match="does not fit"):
+        over_a_pipe_as(head, b"xx")
+
+
+def test_the_last_words_of_a_child_are_made_fit_for_the_records():
+    message = over_a_pipe_as(a_head(error="gone\n\ud800" + "x" * 1000))
+    assert message.error.startswith("gone  xxx")
+    assert len(message.error) <= 500
+    assert over_a_pipe(written(pipe.Message(error="a \udcff b"))).error == "a ? b"
+
+
+def test_a_picture_is_not_held_under_a_name_that_would_be_a_path(tmp_path):
+    evidence = Evidence(tmp_path, 100)
+    with pytest.raises(ValueError, match="SHA-256"):
+        evidence.hold("../../secret", b"jpeg")
+    asyncio.run(evidence.close())
+
+
+def test_a_picture_full_of_plates_fits_into_one_message():
+    class ManyPlates:
+        def read(self, image):
+            return [a_candidate(f"京A1234{number}", 10 + 3 * number) for number in range(9)]
+
+    noise = np.random.default_rng(1).integers(0, 255, (60, 60, 3), np.uint8)
+    message = look(Frame(noise, 1.0), ManyPlates(), Gate(), Album())
+    heard = over_a_pipe(written(message))
+    assert (heard.readings, heard.pictures) == (message.readings, message.pictures)
+    assert [reading.text for reading in heard.readings][:2] == ["京A12348", "京A12347"]
+
+
+def a_candidate(text: str, width: int) -> PlateCandidate:
+    corners = ((0.0, 0.0), (width, 0.0), (width, 9.0), (0.0, 9.0))
+    return PlateCandidate(text, PlateColour.BLUE, (0.9,) * 7, 0.9, corners)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +179,19 @@ def test_a_camera_that_gives_up_is_heard_after_its_last_frame():
         newest.take()
 
 
+def test_a_driver_that_breaks_is_heard_and_not_taken_for_a_camera_in_thought():
+    class Faulty:
+        def frames(self):
+            yield Frame("last", 0.0)
+            raise ZeroDivisionError("division by zero")
+
+    newest = Newest()
+    drain(Faulty(), newest)
+    assert newest.take().image == "last"
+    with pytest.raises(DeviceError, match="driver failed: ZeroDivisionError: division by zero"):
+        newest.take()
+
+
 def test_the_pictures_of_a_plate_are_sent_once_and_again_only_when_better():
     album, image = Album(), np.zeros((40, 60, 3), np.uint8)
     first, pictures = album.with_evidence(a_reading(min_char=0.8), image, 1.0)
@@ -114,81 +220,3 @@ def test_evidence_is_kept_by_content_and_the_oldest_goes_when_the_quota_is_reach
     kept = list(tmp_path.rglob("*.jpg"))
     assert newest in kept
     assert 5 <= len(kept) <= 10
-
-
-def watched(order, seconds, during=None):
-    """Run a watcher for a while; `during` is called with it at each look."""
-
-    async def story():
-        inbox, sights = Inbox(10_000), []
-        evidence = Evidence(order_folder, 100)
-        watcher = Watcher(
-            "entry-1", order, inbox=inbox, evidence=evidence,
-            changed=lambda sight: sights.append((sight.seeing, sight.why)),
-        )  # fmt: skip
-        task = asyncio.create_task(watcher.run())
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not (during and during(watcher, sights)):
-            await asyncio.sleep(0.05)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await evidence.close()
-        return watcher, sights, [await inbox.get() for _ in range(len(inbox))]
-
-    order_folder = order.camera["folder"]
-    return asyncio.run(story())
-
-
-@pytest.fixture
-def an_order(tmp_path):
-    """A folder of one grey picture: no plate, but frames."""
-    cv2.imwrite(str(tmp_path / "grey.jpg"), np.full((360, 640, 3), 90, np.uint8))
-    return pipe.Order(
-        camera={"driver": "folder", "folder": str(tmp_path), "every_s": 1, "fps": 10},
-        reader={"driver": "onnx_plates"},
-        gate=GATE,
-    )
-
-
-def test_a_killed_camera_process_is_named_and_replaced(an_order):
-    killed = []
-
-    def kill_once(watcher, sights):
-        if watcher.sight.seeing and not killed:
-            killed.append(watcher.sight.pid)
-            os.kill(watcher.sight.pid, signal.SIGKILL)
-        return killed and watcher.sight.seeing and watcher.sight.pid != killed[0]
-
-    watcher, sights, events = watched(an_order, 30, kill_once)
-    assert sights == [(True, ""), (False, "the camera's process ended"), (True, "")]
-    assert not [event for event in events if isinstance(event, PlateSeen)]
-    assert not _alive(watcher.sight.pid)
-
-
-def test_a_hung_camera_process_is_killed_after_three_seconds_of_silence(an_order):
-    stopped = []
-
-    def stop_once(watcher, sights):
-        if watcher.sight.seeing and not stopped:
-            stopped.append(watcher.sight.pid)
-            os.kill(watcher.sight.pid, signal.SIGSTOP)
-        return stopped and watcher.sight.seeing and watcher.sight.pid != stopped[0]
-
-    _, sights, _ = watched(an_order, 40, stop_once)
-    assert (False, "no picture for 3 s") in sights
-    assert sights[-1] == (True, "")
-    assert not _alive(stopped[0])
-
-
-def test_a_camera_that_cannot_work_is_named_in_its_own_words(an_order, tmp_path):
-    (tmp_path / "grey.jpg").unlink()
-    _, sights, _ = watched(an_order, 15, lambda watcher, sights: bool(sights))
-    assert str(tmp_path) in sights[0][1]
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.health import Health, LaneHealth, notify, tell_systemd
+from gateway.store import StoreError
 
 UNIT = Path(__file__).parents[1] / "systemd" / "lanegate.service"
 ANALYZE = shutil.which("systemd-analyze")
@@ -49,9 +50,13 @@ async def answers():
     return None
 
 
-def told_during(health, seconds, during=lambda: None):
+async def is_full():
+    raise StoreError("lanegate.db: the disk is full; make room")
+
+
+def told_during(health, seconds, during=lambda: None, store=answers):
     async def story():
-        task = asyncio.create_task(tell_systemd(health, answers))
+        task = asyncio.create_task(tell_systemd(health, store))
         for _ in range(round(seconds / 0.01)):
             during()
             await asyncio.sleep(0.01)
@@ -63,6 +68,18 @@ def told_during(health, seconds, during=lambda: None):
 def test_without_systemd_nothing_is_told(monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     notify("READY=1")
+
+
+def test_a_systemd_that_is_gone_costs_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
+    notify("WATCHDOG=1")
+
+
+def test_a_store_that_refuses_has_answered_and_is_a_sign_of_life(systemd):
+    health = Health({"a": LaneHealth("entry")})
+    health.inputs_are("a", "")
+    told_during(health, 0.4, lambda: health.beat("a"), is_full)
+    assert heard(systemd).count("WATCHDOG=1") > 1
 
 
 def test_ready_is_told_only_once_every_lane_was_asked(systemd):

@@ -6,6 +6,7 @@ that no crash and no broken wire can leave it closed.
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Literal
@@ -99,6 +100,10 @@ async def connect(settings: Settings, buses: Mapping[str, Bus]) -> AsyncIterator
     yield ModbusRelay(buses[settings.bus], settings)
 
 
+class WrongModeError(DeviceError):
+    """The board would switch an output by itself."""
+
+
 class ModbusRelay:
     """See `gateway.ports.Barrier`. The two contacts are never closed at the same time.
 
@@ -115,17 +120,23 @@ class ModbusRelay:
         self._free_at = {settings.open_output: 0.0, settings.close_output: 0.0}
 
     async def open(self) -> None:
-        await self._check_modes()
+        """A board that cannot say its modes now is told to open all the same."""
+        try:
+            await self._check_modes()
+        except WrongModeError:
+            raise
+        except DeviceError as error:
+            log.warning("%s: opening with its modes unread: %s", self._place, error)
         await self._take_back(self._settings.close_output)
         await self._wait_for(self._settings.close_output)
         await self._pulse(self._settings.open_output)
 
-    async def close(self) -> None:
+    async def close(self, *, not_after: float = math.inf) -> None:
         await self._check_modes()
         await self._wait_for(self._settings.open_output)
-        await self._pulse(self._settings.close_output)
+        await self._pulse(self._settings.close_output, not_after)
 
-    async def _pulse(self, output: int) -> None:
+    async def _pulse(self, output: int, not_after: float = math.inf) -> None:
         """One frame. Without a confirmation the pulse may run all the same."""
         settings = self._settings
         self._modes_known = False
@@ -134,6 +145,7 @@ class ModbusRelay:
                 settings.slave,
                 settings.timed_pulse_base + output - 1,
                 settings.pulse_ms // settings.quantum_ms,
+                not_after=not_after,
             )
             self._modes_known = True
         finally:
@@ -169,7 +181,7 @@ class ModbusRelay:
         )
         for output, mode in ((first, modes[0]), (last, modes[-1])):
             if mode != NORMAL_MODE:
-                raise DeviceError(self._wrong_mode(output, mode, base + output - 1))
+                raise WrongModeError(self._wrong_mode(output, mode, base + output - 1))
         self._modes_known = True
 
     def _wrong_mode(self, output: int, mode: int, register: int) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Job:
     is_read: bool
     number: int
     asked_at: float = field(compare=False)
+    not_after: float = field(compare=False)
     question: Question = field(compare=False)
     answer: asyncio.Future[ModbusPDU] = field(compare=False)
 
@@ -78,8 +80,10 @@ class SharedBus:
         question = pdu.read_registers(slave, first, count)
         return tuple((await self._ask(question)).registers)
 
-    async def write_coil(self, slave: int, address: int, value: int) -> None:
-        await self._ask(pdu.write_coil(slave, address, value))
+    async def write_coil(
+        self, slave: int, address: int, value: int, *, not_after: float = math.inf
+    ) -> None:
+        await self._ask(pdu.write_coil(slave, address, value), not_after)
 
     async def write_register(self, slave: int, address: int, value: int) -> None:
         await self._ask(pdu.write_register(slave, address, value))
@@ -94,10 +98,15 @@ class SharedBus:
         while not self._jobs.empty():
             self._finish(self._jobs.get_nowait(), DeviceError(f"{self._wire.name}: bus is closed"))
 
-    async def _ask(self, question: Question) -> ModbusPDU:
+    async def _ask(self, question: Question, not_after: float = math.inf) -> ModbusPDU:
         now = self._loop.time()
         job = Job(
-            not question.is_write, next(self._numbers), now, question, self._loop.create_future()
+            not question.is_write,
+            next(self._numbers),
+            now,
+            min(not_after, now + MAX_WAIT_S),
+            question,
+            self._loop.create_future(),
         )
         try:
             self._jobs.put_nowait(job)
@@ -125,11 +134,11 @@ class SharedBus:
             self._finish(job, error)
 
     def _refuse_old(self, job: Job) -> None:
-        waited_s = self._loop.time() - job.asked_at
-        if waited_s > MAX_WAIT_S:
+        now = self._loop.time()
+        if now > job.not_after:
             raise DeviceError(
                 f"{self._wire.name}: had no time to {job.question.words} of slave "
-                f"{job.question.slave} for {waited_s:.1f} s and did not send it"
+                f"{job.question.slave} for {now - job.asked_at:.1f} s and did not send it"
             )
 
     def _finish(self, job: Job, result: ModbusPDU | Exception) -> None:

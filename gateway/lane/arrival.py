@@ -11,7 +11,7 @@ from gateway.lane.events import (
     StoreDecision,
     StorePass,
 )
-from gateway.lane.passage import hand_raised, let_in, passes
+from gateway.lane.passage import hand_raised, let_in, to_passing
 from gateway.lane.states import (
     Armed,
     Deciding,
@@ -72,7 +72,7 @@ def idle(lane: Lane, was_under_boom: Level) -> Step:
 def armed(lane: Lane, now: Now, timing: Timing) -> Step:
     if lane.sensors.inputs.arming_loop is Level.OFF:
         return at_rest(lane, now, timing), ()
-    if lane.sensors.arrived(now, timing):
+    if lane.sensors.arrived(timing):
         visit = Visit(now.fresh_id, now.wall, UNDECIDED)
         return lane.to(Reading(visit, now.mono + timing.read_s)), ()
     return lane, ()
@@ -86,9 +86,9 @@ def before_opening(
     if under_boom and lane.sensors.boom is not Boom.DOWN:
         why = state.visit.decision.reason
         alarm = RaiseAlarm(AlarmCode.NOT_LET_IN, f"a vehicle went through: {why}")
-        lane, _ = passes(lane, state.visit, now, timing)
+        lane = to_passing(lane, state.visit, now, timing)
         return lane, (StoreDecision(state.visit, now.wall), alarm)
-    if lane.sensors.gone(now, timing):
+    if lane.sensors.gone(timing):
         left = StorePass(Pass(state.visit, Ending.LEFT, now.wall))
         return at_rest(lane, now, timing), (left,)
     return None
@@ -106,19 +106,29 @@ def reading(lane: Lane, state: Reading, event: LaneEvent, now: Now, timing: Timi
 
 def deciding(lane: Lane, state: Deciding, event: LaneEvent, now: Now, timing: Timing) -> Step:
     match event:
-        case Decided(pass_id, decision) if pass_id == state.visit.pass_id:
-            visit = replace(state.visit, decision=decision)
-            if decision.verdict is Verdict.ALLOW:
-                return let_in(lane, visit, now, timing)
-            return _wait(lane, visit, state.ballot, now, timing)
+        case Decided():
+            return _decided(lane, state, event, now, timing)
         case _ if now.mono >= state.until:
             return _wait(lane, state.visit, state.ballot, now, timing)
         case _:
             return lane, ()
 
 
+def _decided(
+    lane: Lane, state: Deciding | Waiting, event: Decided, now: Now, timing: Timing
+) -> Step:
+    if event.pass_id != state.visit.pass_id:
+        return lane, ()
+    visit = replace(state.visit, decision=event.decision)
+    if event.decision.verdict is Verdict.ALLOW:
+        return let_in(lane, visit, now, timing)
+    return _wait(lane, visit, state.ballot, now, timing)
+
+
 def waiting(lane: Lane, state: Waiting, event: LaneEvent, now: Now, timing: Timing) -> Step:
-    """Look again: a vote that turns out otherwise is decided anew."""
+    """Look again: a vote that turns out otherwise is decided anew, and a late answer counts."""
+    if isinstance(event, Decided):
+        return _decided(lane, state, event, now, timing)
     if isinstance(event, PlateSeen):
         state = replace(state, ballot=state.ballot.cast(event.reading))
         return _count(lane.to(state), state, now, timing)

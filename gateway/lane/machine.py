@@ -21,6 +21,7 @@ from gateway.lane.events import (
     InputsSeen,
     LaneEvent,
     Noticed,
+    OpenBarrier,
     RaiseAlarm,
     Resumed,
     StoreFailed,
@@ -49,6 +50,7 @@ from gateway.lane.states import (
 )
 from gateway.lane.types import (
     AlarmCode,
+    Boom,
     Decision,
     Ending,
     Level,
@@ -77,7 +79,7 @@ def step(lane: Lane, event: LaneEvent, now: Now, timing: Timing) -> Step:
             return lane, (RaiseAlarm(code, detail),)
         case _:
             pass
-    if _pressed(before, lane.sensors):
+    if _pressed(before, lane.sensors) and not _under_falling_boom(lane):
         return _button(lane, now, timing)
     return _by_state(lane, before, event, now, timing)
 
@@ -142,7 +144,7 @@ def _let_in(lane: Lane, now: Now, timing: Timing) -> Step:
 
 
 def _raised(lane: Lane, state: Raised, now: Now, timing: Timing) -> Step:
-    if lane.sensors.arrived(now, timing):
+    if lane.sensors.arrived(timing):
         return arrival.armed(lane, now, timing)
     return passage.raised(lane, state, now, timing)
 
@@ -152,16 +154,28 @@ def _pressed(before: Sensors, after: Sensors) -> bool:
     return before.inputs.open_button is Level.OFF and after.inputs.open_button is Level.ON
 
 
+def _under_falling_boom(lane: Lane) -> bool:
+    """What reopens at once by itself needs no button, and no reason that is stored first."""
+    match lane.state:
+        case Closing():
+            return lane.sensors.under_boom is not Level.OFF
+        case Raised():
+            return lane.sensors.under_boom is Level.ON and lane.sensors.boom is not Boom.UP
+        case _:
+            return False
+
+
 def _button(lane: Lane, now: Now, timing: Timing) -> Step:
     """The guard's button opens from any state; a vehicle already let in gets more time."""
     decision = Decision(Verdict.ALLOW, Reason.OPEN_BUTTON)
+    until = now.mono + timing.no_passage_s
     match lane.state:
-        case Opening() | Passing():
-            return _let_in(lane, now, timing)
+        case Opening(visit=visit) | Passing(visit=visit):
+            return lane, (OpenBarrier(visit.pass_id),)
         case Open(visit=visit, unproved=ending):
-            return lane.to(Open(visit, now.mono + timing.no_passage_s, ending)), ()
+            return lane.to(Open(visit, until, ending)), (OpenBarrier(visit.pass_id),)
         case Clearing(visit=visit):
-            return lane.to(Open(visit, now.mono + timing.no_passage_s, Ending.PASSED)), ()
+            return lane.to(Open(visit, until, Ending.PASSED)), (OpenBarrier(visit.pass_id),)
         case Reading(visit=visit) | Deciding(visit=visit) | Waiting(visit=visit):
             return passage.let_in(lane, replace(visit, decision=decision), now, timing)
         case Resuming(visit=visit):

@@ -1,6 +1,7 @@
 """From the order to open until the boom is down again. `close` alone lowers the boom."""
 
 import math
+from dataclasses import replace
 
 from gateway.lane.events import (
     CloseBarrier,
@@ -51,21 +52,23 @@ def let_in(lane: Lane, visit: Visit, now: Now, timing: Timing) -> Step:
 def opening(lane: Lane, state: Opening, now: Now, timing: Timing) -> Step:
     boom = lane.sensors.boom
     if lane.sensors.under_boom is Level.ON and boom is not Boom.DOWN:
-        return passes(lane, state.visit, now, timing)
+        return to_passing(lane, state.visit, now, timing), ()
     if boom is Boom.UP:
         return lane.to(Open(state.visit, now.mono + timing.no_passage_s)), ()
-    if now.mono < state.until:
+    if now.mono < state.until or lane.sensors.under_boom is Level.UNKNOWN:
         return lane, ()
     return _open_limit_missing(lane, state, now, timing)
 
 
 def _open_limit_missing(lane: Lane, state: Opening, now: Now, timing: Timing) -> Step:
+    again = Opening(state.visit, now.mono + timing.motion_s, tries_left=0)
     match lane.sensors.boom:
         case Boom.DOWN if state.tries_left:
-            again = Opening(state.visit, now.mono + timing.motion_s, state.tries_left - 1)
+            return lane.to(again), (OpenBarrier(state.visit.pass_id),)
+        case Boom.UNKNOWN if state.tries_left and not state.confirmed:
             return lane.to(again), (OpenBarrier(state.visit.pass_id),)
         case Boom.BETWEEN if state.tries_left:
-            return lane.to(Opening(state.visit, now.mono + timing.motion_s, 0)), ()
+            return lane.to(again), ()
         case Boom.UNKNOWN | Boom.UP:
             return lane.to(Open(state.visit, now.mono + timing.no_passage_s)), ()
         case _:
@@ -75,14 +78,30 @@ def _open_limit_missing(lane: Lane, state: Opening, now: Now, timing: Timing) ->
 
 def open_(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
     if lane.sensors.under_boom is Level.ON:
-        return passes(lane, state.visit, now, timing)
+        return to_passing(lane, state.visit, now, timing), ()
+    if lane.sensors.boom is Boom.DOWN:
+        return _came_down(lane, state, now, timing)
     if now.mono < state.until:
         return lane, ()
-    if lane.sensors.gone(now, timing) and lane.sensors.may_close(now, timing):
+    if lane.sensors.gone(timing) and lane.sensors.may_close(now, timing):
         return lane.to(Cleared()), (StorePass(Pass(state.visit, state.unproved, now.wall)),)
     if lane.sensors.inputs.arming_loop is Level.ON:
         waiting = Open(state.visit, now.mono + timing.loiter_s, state.unproved)
         return lane.to(waiting), (_loiters(state.visit),)
+    return lane, ()
+
+
+def _came_down(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
+    """By its own controller, say. Whoever was let in and still waits is let in once more.
+
+    After a restart nobody knows whether the one who was let in is the one who waits now.
+    """
+    ended = StorePass(Pass(state.visit, state.unproved, now.wall))
+    if state.unproved is not Ending.TURNED_BACK or lane.sensors.gone(timing):
+        return lane.to(Idle()), (ended,)
+    if lane.sensors.inputs.arming_loop is Level.ON:
+        again = Opening(state.visit, now.mono + timing.motion_s, tries_left=0)
+        return lane.to(again), (OpenBarrier(state.visit.pass_id),)
     return lane, ()
 
 
@@ -91,23 +110,27 @@ def _loiters(visit: Visit) -> RaiseAlarm:
     return RaiseAlarm(AlarmCode.LOITERING, f"vehicle {plate} stands before the open boom")
 
 
-def passes(lane: Lane, visit: Visit, now: Now, timing: Timing) -> Step:
-    return lane.to(Passing(visit, now.mono + timing.loop_stuck_s)), ()
+def to_passing(lane: Lane, visit: Visit, now: Now, timing: Timing) -> Lane:
+    return lane.to(Passing(visit, now.mono + timing.loop_stuck_s, now.mono + timing.decide_s))
 
 
 def passing(lane: Lane, state: Passing, now: Now, timing: Timing) -> Step:
     if lane.sensors.under_boom is Level.OFF:
         return lane.to(Clearing(state.visit, now.wall)), ()
+    low = lane.sensors.boom in (Boom.DOWN, Boom.BETWEEN)
+    if low and lane.sensors.under_boom is Level.ON and now.mono >= state.reopen_at:
+        again = replace(state, reopen_at=now.mono + timing.decide_s)
+        return lane.to(again), (ReopenBarrier(),)
     if now.mono >= state.until:
         seconds = f"the closing loop reads occupied for {timing.loop_stuck_s:g} s"
-        stuck = RaiseAlarm(AlarmCode.LOOP_STUCK, seconds)
-        return lane.to(Passing(state.visit, now.mono + timing.loop_stuck_s)), (stuck,)
+        told = replace(state, until=now.mono + timing.loop_stuck_s)
+        return lane.to(told), (RaiseAlarm(AlarmCode.LOOP_STUCK, seconds),)
     return lane, ()
 
 
 def clearing(lane: Lane, state: Clearing, now: Now, timing: Timing) -> Step:
     if lane.sensors.under_boom is Level.ON:
-        return passes(lane, state.visit, now, timing)
+        return to_passing(lane, state.visit, now, timing), ()
     if lane.sensors.may_close(now, timing):
         passed = StorePass(Pass(state.visit, Ending.PASSED, state.left_at))
         return lane.to(Cleared()), (passed,)
@@ -129,7 +152,7 @@ def close(lane: Lane, now: Now, timing: Timing) -> Step:
 
 
 def closing(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
-    match lane.sensors.under_boom:
+    match lane.sensors.under_boom_now(now, timing):
         case Level.ON:
             lane, records = _follower(lane, now, timing)
             return lane, (ReopenBarrier(), *records)
@@ -137,32 +160,36 @@ def closing(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
             blind = RaiseAlarm(AlarmCode.INPUTS_LOST, "the closing loop was lost while closing")
             return lane.to(Raised(now.mono + timing.no_passage_s)), (ReopenBarrier(), blind)
         case Level.OFF:
-            return _boom_down(lane, state, now)
+            return _boom_down(lane, state, now, timing)
 
 
 def _follower(lane: Lane, now: Now, timing: Timing) -> Step:
     """A second vehicle goes through on the first one's pass: it gets a record of its own."""
     visit = Visit(now.fresh_id, now.wall, Decision(Verdict.ALLOW, Reason.PRESENCE))
     alarm = RaiseAlarm(AlarmCode.PRESENCE, "a vehicle came under the boom before it was down")
-    lane, _ = passes(lane, visit, now, timing)
-    return lane, (StoreDecision(visit, now.wall), alarm)
+    return to_passing(lane, visit, now, timing), (StoreDecision(visit, now.wall), alarm)
 
 
-def _boom_down(lane: Lane, state: Closing, now: Now) -> Step:
+def _boom_down(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
     if lane.sensors.boom is Boom.DOWN:
         return lane.to(Idle()), ()
     if now.mono < state.until:
         return lane, ()
     if lane.sensors.boom is Boom.UNKNOWN:
         return lane.to(Idle()), ()
-    return _fault(lane, "the boom was told to close and did not reach its down limit", now)
+    stuck = "the boom was told to close and did not reach its down limit"
+    return at_rest(lane, now, timing), (RaiseAlarm(AlarmCode.BOOM_FAULT, stuck),)
 
 
 def raised(lane: Lane, state: Raised, now: Now, timing: Timing) -> Step:
-    """The caller looks after vehicles that arrive."""
+    """Nobody was let in. Whoever comes over the arming loop is seen to by the caller."""
+    if lane.sensors.under_boom is Level.ON:
+        lane, records = _follower(lane, now, timing)
+        low = lane.sensors.boom is not Boom.UP
+        return lane, (ReopenBarrier(), *records) if low else records
     if lane.sensors.boom is Boom.DOWN:
         return lane.to(Idle()), ()
-    clear = lane.sensors.gone(now, timing) and lane.sensors.may_close(now, timing)
+    clear = lane.sensors.gone(timing) and lane.sensors.may_close(now, timing)
     if now.mono >= state.until and clear:
         return close(lane, now, timing)
     return lane, ()
@@ -174,10 +201,9 @@ def _fault(lane: Lane, reason: str, now: Now, *records: Command) -> Step:
 
 
 def fault(lane: Lane, state: Fault, now: Now, timing: Timing) -> Step:
-    """A boom that is down again, with nobody under it, may be asked again after a pause."""
-    down = lane.sensors.boom in (Boom.DOWN, Boom.UNKNOWN)
-    if down and now.mono >= state.until and lane.sensors.may_close(now, timing):
-        return lane.to(Idle()), ()
+    """After a pause, and with nobody under the boom, the lane tries again."""
+    if now.mono >= state.until and lane.sensors.may_close(now, timing):
+        return at_rest(lane, now, timing), ()
     return lane, ()
 
 
@@ -185,11 +211,11 @@ def barrier_failed(lane: Lane, reason: str, now: Now, timing: Timing) -> Step:
     """The board did not confirm. Only the limits can tell whether the boom moves all the same."""
     alarm = RaiseAlarm(AlarmCode.BOOM_FAULT, reason)
     match lane.state:
-        case Opening(visit=visit, until=until, tries_left=tries):
-            look_again = Opening(visit, min(until, now.mono + timing.decide_s), tries)
-            return lane.to(look_again), (alarm,)
-        case Closing():
-            return at_rest(lane, now, timing), (alarm,)
+        case Opening() as state:
+            soon = min(state.until, now.mono + timing.decide_s)
+            return lane.to(replace(state, until=soon, confirmed=False)), (alarm,)
+        case Closing() if lane.sensors.boom is not Boom.DOWN:
+            return lane.to(Raised(now.mono + timing.motion_s)), (alarm,)
         case _:
             return lane, (alarm,)
 

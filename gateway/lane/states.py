@@ -68,6 +68,11 @@ class Sensors:
     def under_boom(self) -> Level:
         return self.inputs.closing_loop
 
+    def under_boom_now(self, now: Now, timing: Timing) -> Level:
+        """What was read of late; an answer that is missing for two of its lifetimes is unknown."""
+        stale = now.mono - self.read_at > 2 * timing.fresh_s
+        return Level.UNKNOWN if stale else self.under_boom
+
     def may_close(self, now: Now, timing: Timing) -> bool:
         """Absence under the boom is fresh and unbroken. Unknown is presence."""
         return (
@@ -76,13 +81,16 @@ class Sensors:
             and now.mono - self.closing_since >= timing.clear_s
         )
 
-    def arrived(self, now: Now, timing: Timing) -> bool:
-        on = self.inputs.arming_loop is Level.ON
-        return on and now.mono - self.arming_since >= timing.arm_s
+    def arrived(self, timing: Timing) -> bool:
+        return self._arming_for(Level.ON) >= timing.arm_s
 
-    def gone(self, now: Now, timing: Timing) -> bool:
-        off = self.inputs.arming_loop is Level.OFF
-        return off and now.mono - self.arming_since >= timing.clear_s
+    def gone(self, timing: Timing) -> bool:
+        return self._arming_for(Level.OFF) >= timing.clear_s
+
+    def _arming_for(self, level: Level) -> float:
+        """Seconds, by the inputs' own time: what waited in a queue makes nothing longer."""
+        same = self.inputs.arming_loop is level
+        return self.read_at - self.arming_since if same else -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +140,15 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The boom was told to go up. `tries_left` orders may follow if it verifiably did not."""
+    """The boom was told to go up. `tries_left` orders may follow where it did not.
+
+    `confirmed`: the board took the order; without limits, that is all there is to know.
+    """
 
     visit: Visit
     until: float
     tries_left: int = 1
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +162,11 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
+    """`reopen_at`: from then on a boom that is not up is told so again."""
+
     visit: Visit
     until: float
+    reopen_at: float
 
 
 @dataclass(frozen=True, slots=True)

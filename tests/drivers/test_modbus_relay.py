@@ -31,19 +31,24 @@ class PaperBus:
     def __init__(self):
         self.told = []
         self.times = []
+        self.deadlines = []
+        self.modes_away = False
         self.modes = {}
         self.contact = False
         self.trouble = None
 
     async def read_holding_registers(self, slave, first, count):
         self.told.append(("modes", slave, first, count))
+        if self.modes_away:
+            raise DeviceError("no answer")
         return tuple(self.modes.get(first + place, 0) for place in range(count))
 
     async def read_coils(self, slave, first, count):
         self.told.append(("coils", slave, first, count))
         return (self.contact,) * count
 
-    async def write_coil(self, slave, address, value):
+    async def write_coil(self, slave, address, value, *, not_after=float("inf")):
+        self.deadlines.append(not_after)
         self.told.append((slave, address, value))
         self.times.append(asyncio.get_running_loop().time())
         if self.trouble:
@@ -205,6 +210,31 @@ def test_the_modes_are_read_again_after_a_failure():
 
     play(story, bus)
     assert bus.told == [MODES, OPEN, OPEN, MODES]
+
+
+def test_opening_goes_on_where_the_modes_cannot_be_read_and_closing_does_not():
+    bus = PaperBus()
+    bus.modes_away = True
+
+    async def story(barrier):
+        with pytest.raises(DeviceError):
+            await barrier.close()
+        await barrier.open()
+
+    play(story, bus)
+    assert bus.told == [MODES, MODES, OPEN]
+
+
+def test_a_closing_order_carries_the_time_after_which_it_is_too_late():
+    bus = PaperBus()
+
+    async def story(barrier):
+        await barrier.close(not_after=123.5)
+        await barrier.open()
+
+    play(story, bus)
+    assert bus.deadlines[0] == 123.5
+    assert set(bus.deadlines[1:]) == {float("inf")}
 
 
 def test_a_board_without_control_modes_is_not_asked_for_them():

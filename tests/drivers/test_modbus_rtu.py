@@ -235,6 +235,20 @@ def test_what_waited_too_long_is_refused_and_not_sent_late(line):
     assert len(line.frames("master")) < 14
 
 
+def test_an_order_that_could_not_begin_in_its_time_never_reaches_the_wire(line):
+    async def story(bus):
+        away = asyncio.create_task(bus.read_coils(9, 0, 8))
+        await asyncio.sleep(0.02)
+        soon = asyncio.get_running_loop().time() + 0.05
+        with pytest.raises(DeviceError, match="did not send it"):
+            await bus.write_coil(1, 0, 0xFF00, not_after=soon)
+        with pytest.raises(DeviceError):
+            await away
+
+    play(story, line.port, timeout_ms=200)
+    assert len(line.frames("master")) == 1
+
+
 def test_a_queue_that_grows_without_end_is_refused(line):
     async def story(bus):
         reads = [asyncio.create_task(bus.read_coils(9, 0, 8)) for _ in range(40)]

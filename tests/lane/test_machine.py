@@ -5,24 +5,30 @@ import pytest
 from gateway.lane.events import (
     BarrierFailed,
     CloseBarrier,
+    Decided,
+    InputsSeen,
     OpenBarrier,
+    PlateSeen,
     RaiseAlarm,
     ReopenBarrier,
     Resumed,
     StoreDecision,
     StoreFailed,
     StorePass,
+    Tick,
 )
+from gateway.lane.machine import step
 from gateway.lane.types import (
     AlarmCode,
     Decision,
     Ending,
+    Inputs,
     Level,
     Reason,
     Verdict,
     Visit,
 )
-from tests.lane.playing import ALLOW, DENY, EPOCH, TIMING, Player
+from tests.lane.playing import ALLOW, DENY, EPOCH, TIMING, Player, a_reading, at
 
 ON, OFF, UNKNOWN = Level.ON, Level.OFF, Level.UNKNOWN
 UP = {"up_limit": ON, "down_limit": OFF}
@@ -245,3 +251,103 @@ def test_at_start_nothing_moves_and_an_open_boom_waits_for_a_clear_lane():
     player = Player().wait(20, closing_loop=ON, **UP)
     player.wait(40, closing_loop=OFF)
     assert len(player.told(CloseBarrier)) == 1
+
+
+def test_a_boom_that_is_not_up_over_a_vehicle_is_told_to_rise_until_it_does():
+    player = let_in().wait(2, closing_loop=ON, arming_loop=OFF).wait(1.2, closing_loop=OFF)
+    player.wait(0.1, closing_loop=ON, **BETWEEN)
+    player.send(BarrierFailed("no answer"))
+    player.wait(3.2, **DOWN)
+    assert len(player.told(ReopenBarrier)) == 4
+    player.wait(2, **BETWEEN).commands.clear()
+    player.wait(5, **UP)
+    assert not player.told(ReopenBarrier)
+
+
+def test_a_lost_closing_order_whose_boom_comes_down_all_the_same_meets_presence_with_a_rise():
+    player = let_in().wait(2, closing_loop=ON, arming_loop=OFF).wait(1.2, closing_loop=OFF)
+    player.send(BarrierFailed("no answer"))
+    player.wait(0.5, **BETWEEN).wait(0.1, closing_loop=ON)
+    assert len(player.told(ReopenBarrier)) == 1
+
+
+def test_inputs_that_fall_silent_while_closing_are_unknown():
+    player = let_in().wait(2, closing_loop=ON, arming_loop=OFF).wait(1.2, closing_loop=OFF)
+    player.seconds += 1
+    player.send(Tick())
+    assert player.told(ReopenBarrier)
+
+
+def test_an_order_lost_with_the_bus_is_given_again_when_the_bus_is_back():
+    player = at_the_boom().see("京A12345", "京A12345")
+    player.send(BarrierFailed("no answer"))
+    lost = dict.fromkeys(("up_limit", "down_limit", "closing_loop", "arming_loop"), UNKNOWN)
+    player.wait(10, **lost)
+    assert len(player.told(OpenBarrier)) == 1
+    player.wait(0.5, closing_loop=OFF, arming_loop=ON, **DOWN)
+    assert len(player.told(OpenBarrier)) == 2
+
+
+def test_without_limits_a_lost_order_is_given_once_more():
+    nothing = {"up_limit": UNKNOWN, "down_limit": UNKNOWN}
+    player = Player().wait(1, **nothing).wait(0.5, arming_loop=ON).see("京A12345", "京A12345")
+    player.send(BarrierFailed("no answer"))
+    player.wait(TIMING.motion_s + 2)
+    assert len(player.told(OpenBarrier)) == 2
+    assert player.state == "Open"
+
+
+def test_a_boom_that_comes_down_by_itself_before_a_waiting_vehicle_rises_again():
+    player = let_in().wait(5).wait(1, **DOWN)
+    assert len(player.told(OpenBarrier)) == 2
+
+
+def test_the_button_always_orders_the_boom_to_rise():
+    player = let_in().wait(1)
+    player.wait(0.2, open_button=ON).wait(0.2, open_button=OFF)
+    assert len(player.told(OpenBarrier)) == 2
+    player.wait(1, closing_loop=ON).wait(0.2, open_button=ON)
+    assert len(player.told(OpenBarrier)) == 3
+
+
+def test_presence_goes_before_the_button_while_the_boom_comes_down():
+    player = let_in().wait(2, closing_loop=ON, arming_loop=OFF).wait(1.2, closing_loop=OFF)
+    player.commands.clear()
+    player.wait(0.0, closing_loop=ON, open_button=ON)
+    assert isinstance(player.commands[0], ReopenBarrier)
+
+
+def test_a_boom_that_stays_up_is_told_and_closed_again_after_a_new_look():
+    player = let_in().wait(2, closing_loop=ON, arming_loop=OFF).wait(1.2, closing_loop=OFF)
+    player.wait(TIMING.motion_s + TIMING.no_passage_s + 1)
+    assert AlarmCode.BOOM_FAULT in alarms(player)
+    assert len(player.told(CloseBarrier)) == 2
+
+
+def test_a_fault_ends_after_its_pause_also_where_the_boom_is_not_down():
+    player = at_the_boom().see("京A12345", "京A12345").wait(2 * TIMING.motion_s + 1)
+    assert player.state == "Fault"
+    player.wait(60, arming_loop=OFF, **UP).wait(60)
+    assert player.told(CloseBarrier)
+
+
+def test_a_decision_that_comes_late_still_counts():
+    player = at_the_boom()
+    player.lane, commands = step(
+        player.see("京A12345").lane, PlateSeen(a_reading()), at(player.seconds), TIMING
+    )
+    (question,) = commands
+    player.wait(2)
+    assert player.state == "Waiting"
+    player.send(Decided(question.pass_id, ALLOW))
+    assert player.state == "Opening"
+
+
+def test_what_waited_in_a_queue_does_not_make_a_visit_end():
+    player = at_the_boom().see("京A12345")
+    gone = Inputs(Level.OFF, Level.OFF, Level.OFF, Level.ON, Level.OFF)
+    read_at = player.seconds
+    player.seconds += 2
+    player.send(InputsSeen(gone, read_at + 0.05))
+    player.send(InputsSeen(player.inputs, read_at + 0.1))
+    assert endings(player) == []

@@ -61,6 +61,12 @@ MUTANTS = {
         "return lane, (interrupted,)",
         "return lane, ()",
     ),
+    "whoever waits after a restart is let in": (
+        properties.no_open_without_a_reason,
+        "passage.py",
+        "state.unproved is not Ending.TURNED_BACK or lane.sensors.gone(timing)",
+        "lane.sensors.gone(timing)",
+    ),
     "open first, store later": (
         properties.no_open_without_a_reason,
         "passage.py",
@@ -70,7 +76,13 @@ MUTANTS = {
     "presence while closing is only told": (
         properties.presence_reopens,
         "passage.py",
-        "return lane, (ReopenBarrier(), *records)",
+        "return lane, (ReopenBarrier(), *records)\n        case",
+        "return lane, records\n        case",
+    ),
+    "presence under a boom that was raised by nobody is only recorded": (
+        properties.presence_reopens,
+        "passage.py",
+        "return lane, (ReopenBarrier(), *records) if low else records",
         "return lane, records",
     ),
     "a lost loop while closing is ignored": (

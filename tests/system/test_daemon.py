@@ -1,6 +1,7 @@
 """The real daemon on a twin's line, with a real broker: what a technician would try."""
 
 import csv
+import fcntl
 import json
 import shutil
 import signal
@@ -130,6 +131,35 @@ def test_sighup_starts_a_new_lane_and_leaves_the_others_alone(tmp_path):
         box.wait_for(lambda: box.children("daemon", "gateway.eyes") == [eyes], "its camera too")
 
 
+def test_new_access_lists_count_at_once_and_no_camera_is_started_again(tmp_path):
+    with a_box(tmp_path, **NO_CARS) as box:
+        box.configure(access={"unknown": "deny"}).start_twin()
+        box.start_daemon()
+        box.wait_for(lambda: "camera sees" in box.log("daemon"), "the camera")
+        (eyes,) = box.children("daemon", "gateway.eyes")
+        box.configure(access={"unknown": "deny", "allow": ["京A12345"]})
+        box.processes["daemon"].send_signal(signal.SIGHUP)
+        box.wait_for(lambda: "reloaded" in box.log("daemon"), "the reload")
+        with box.twin() as twin:
+            twin.send_car("lane-1", "京A12345")
+        box.wait_for(lambda: box.rows("select 1 from passes where ending = 'passed'"), "the pass")
+        assert [row["reason"] for row in box.rows("select reason from passes")] == ["allow_list"]
+        assert box.children("daemon", "gateway.eyes") == [eyes]
+
+
+def test_a_helper_of_the_lanes_that_fails_is_told_and_the_lanes_go_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "no number")
+    with a_box(tmp_path, **NO_CARS) as box:
+        box.configure().start_twin()
+        box.start_daemon()
+        box.wait_for(
+            lambda: box.log("daemon").count("watchdog: stopped by an error") > 1, "two failures"
+        )
+        with box.twin() as twin:
+            twin.press("lane-1")
+        box.wait_for(lambda: box.journal("boom_up"), "the boom to be up")
+
+
 @pytest.mark.skipif(not PLATES.is_dir(), reason="the folder of real plates is not here")
 @NEEDS_MOSQUITTO
 def test_a_lane_that_looks_at_photos_stores_passes_with_their_plates(tmp_path):
@@ -193,4 +223,23 @@ def test_a_data_folder_that_cannot_be_written_is_told_as_a_sentence(tmp_path):
     done = lanegate("run", str(box.config))
     assert done.returncode == 1
     assert str(tmp_path / "file") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_daemon_that_comes_second_does_not_touch_the_database(tmp_path):
+    box = Box(tmp_path, 1, {}).configure()
+    box.database.parent.mkdir()
+    with (box.database.parent / "lanegate.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = lanegate("run", str(box.config))
+    assert "another lanegate" in done.stderr
+    assert not box.database.exists()
+
+
+def test_a_data_folder_that_cannot_be_locked_is_told_as_a_sentence(tmp_path):
+    (tmp_path / "data" / "lanegate.lock").mkdir(parents=True)
+    done = lanegate("run", str(Box(tmp_path, 1, {}).configure().config))
+    assert done.returncode == 1
+    assert f"{tmp_path / 'data'}: the data folder cannot be made or locked" in done.stderr
+    assert "another lanegate" not in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,0 +1,117 @@
+"""The camera's process and its supervisor: killed, hung, never started."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from gateway import pipe
+from gateway.evidence import Evidence
+from gateway.inbox import Inbox
+from gateway.lane.events import Noticed, PlateSeen
+from gateway.watcher import Watcher
+
+GATE = {"min_char": 0.5, "box_score": 0.3}
+
+
+def watched(order, seconds, during=None):
+    """Run a watcher for a while; `during` is called with it at each look."""
+
+    async def story():
+        inbox, sights = Inbox(10_000), []
+        evidence = Evidence(order_folder, 100)
+        watcher = Watcher(
+            "entry-1", order, inbox=inbox, evidence=evidence,
+            changed=lambda sight: sights.append((sight.seeing, sight.why)),
+        )  # fmt: skip
+        task = asyncio.create_task(watcher.run())
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not (during and during(watcher, sights)):
+            await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await evidence.close()
+        return watcher, sights, [await inbox.get() for _ in range(len(inbox))]
+
+    order_folder = order.camera["folder"]
+    return asyncio.run(story())
+
+
+@pytest.fixture
+def an_order(tmp_path):
+    """A folder of one grey picture: no plate, but frames."""
+    cv2.imwrite(str(tmp_path / "grey.jpg"), np.full((360, 640, 3), 90, np.uint8))
+    return pipe.Order(
+        camera={"driver": "folder", "folder": str(tmp_path), "every_s": 1, "fps": 10},
+        reader={"driver": "onnx_plates"},
+        gate=GATE,
+    )
+
+
+def test_a_killed_camera_process_is_named_and_replaced(an_order):
+    killed = []
+
+    def kill_once(watcher, sights):
+        if watcher.sight.seeing and not killed:
+            killed.append(watcher.sight.pid)
+            os.kill(watcher.sight.pid, signal.SIGKILL)
+        return killed and watcher.sight.seeing and watcher.sight.pid != killed[0]
+
+    watcher, sights, events = watched(an_order, 30, kill_once)
+    assert sights == [(True, ""), (False, "the camera's process ended"), (True, "")]
+    assert not [event for event in events if isinstance(event, PlateSeen)]
+    assert alarms(events) == ["camera lost: the camera's process ended"]
+    assert not _alive(watcher.sight.pid)
+
+
+def test_a_hung_camera_process_is_killed_after_three_seconds_of_silence(an_order):
+    stopped = []
+
+    def stop_once(watcher, sights):
+        if watcher.sight.seeing and not stopped:
+            stopped.append(watcher.sight.pid)
+            os.kill(watcher.sight.pid, signal.SIGSTOP)
+        return stopped and watcher.sight.seeing and watcher.sight.pid != stopped[0]
+
+    _, sights, _ = watched(an_order, 40, stop_once)
+    assert (False, "no picture for 3 s") in sights
+    assert sights[-1] == (True, "")
+    assert not _alive(stopped[0])
+
+
+def test_a_camera_that_cannot_work_is_named_in_its_own_words(an_order, tmp_path):
+    (tmp_path / "grey.jpg").unlink()
+    _, sights, _ = watched(an_order, 15, lambda watcher, sights: bool(sights))
+    assert str(tmp_path) in sights[0][1]
+
+
+def test_a_program_that_cannot_be_started_is_told_and_its_loss_is_one_alarm(an_order, monkeypatch):
+    """The first attempt fails one way, the next another: health says both, the records one."""
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    def then_otherwise(watcher, sights):
+        monkeypatch.setattr(sys, "executable", "/elsewhere/python" if sights else sys.executable)
+        return len(sights) >= 2
+
+    _, sights, events = watched(an_order, 20, then_otherwise)
+    assert [seeing for seeing, _ in sights] == [False, False]
+    assert "cannot be started" in sights[0][1]
+    assert ("/nowhere" in sights[0][1], "/elsewhere" in sights[1][1]) == (True, True)
+    assert len(alarms(events)) == 1
+
+
+def alarms(events) -> list[str]:
+    return [event.detail for event in events if isinstance(event, Noticed)]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
