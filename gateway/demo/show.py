@@ -5,6 +5,7 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from drivers.twins.scene import Scene, TwinClient
@@ -23,19 +24,30 @@ Look = Callable[
 ]
 
 
+class Leave:
+    """The first signal lets the last cars go, the second one ends everything at once."""
+
+    def __init__(self) -> None:
+        self.asked = self.insisted = False
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._ask)
+
+    def _ask(self) -> None:
+        self.asked, self.insisted = True, self.asked
+
+
 async def play(seconds: float | None, seed: int, look: Look) -> Tally:
-    """Run until `seconds` are over or SIGINT comes; then let the last cars go, and add up."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    """Run until `seconds` are over or somebody asks to leave; then let the last cars go."""
+    leave = Leave()
     async with set_up(seed) as stage:
         await _simulation_is_up(stage)
         with TwinClient(stage.twin) as twin:
             listener = StateListener(stage.port, stage.config.gateway)
+            show = partial(_show, stage, twin, listener, look)
             try:
-                await _until(stop.is_set, seconds, lambda: _show(stage, twin, listener, look))
-                await _let_the_last_cars_go(stage, twin, lambda: _show(stage, twin, listener, look))
+                await _until(lambda: leave.asked, seconds, show)
+                await _let_the_last_cars_go(stage, twin, leave, show)
             finally:
                 listener.close()
         await stage.stop_daemon()
@@ -53,10 +65,12 @@ def _ended(stage: Stage) -> bool:
     return stage.daemon.returncode is not None
 
 
-async def _let_the_last_cars_go(stage: Stage, twin: TwinClient, show: Callable[[], None]) -> None:
+async def _let_the_last_cars_go(
+    stage: Stage, twin: TwinClient, leave: Leave, show: Callable[[], None]
+) -> None:
     twin.hold_traffic()
-    await _until(lambda: twin.truth()["in_lane"] == 0, EMPTY_S, show)
-    await _until(lambda: _all_received(stage), RECEIPT_S, show)
+    await _until(lambda: leave.insisted or twin.truth()["in_lane"] == 0, EMPTY_S, show)
+    await _until(lambda: leave.insisted or _all_received(stage), RECEIPT_S, show)
 
 
 def _all_received(stage: Stage) -> bool:

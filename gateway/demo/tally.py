@@ -64,8 +64,8 @@ def _read_right(events: list[dict[str, Any]], passes: list[dict[str, Any]]) -> i
     return (cars & read).total()
 
 
-def _received(path: Path) -> dict[str, str | None]:
+def _received(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        return dict(db.execute("select pass_id, ending from pass"))
+        return dict(db.execute("select pass_id, ending from pass where ending is not null"))

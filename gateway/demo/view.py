@@ -59,7 +59,11 @@ def screen(
 ) -> Group:
     """The whole picture, top to bottom: lanes, the last passes, the sum so far."""
     modes = ", ".join(state.get("modes", ["starting"]))
-    head = Text.assemble(("lanegate demo  ", "bold"), modes, "    Ctrl-C ends it")
+    head = Text.assemble(
+        ("lanegate demo  ", "bold"),
+        modes,
+        "    Ctrl-C lets the last cars go and ends it; twice: at once",
+    )
     told = "   ".join(f"{name} {count}" for name, count in counts.items())
     return Group(head, "", _lanes(state, scenes), "", _passes(passes), "", Text(told, "bold"))
 

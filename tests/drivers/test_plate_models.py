@@ -2,6 +2,8 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -77,3 +79,14 @@ def test_a_checked_file_that_is_no_network_is_refused(models):
     change(models, "detector", sha256=hashlib.sha256(b"no network").hexdigest())
 
     assert "plate_det.onnx: onnxruntime cannot load it" in refusal(models)
+
+
+def test_reading_leaves_no_identity_behind_and_calls_nobody(tmp_path):
+    program = (
+        "import numpy; from drivers.reader.onnx_plates import *;"
+        "reader = connect(Settings(driver='onnx_plates'));"
+        "reader.__enter__().read(numpy.zeros((90, 160, 3), 'uint8'))"
+    )
+    home = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-c", program], env=home, check=True)
+    assert list(tmp_path.rglob("*")) == []
