@@ -1,12 +1,20 @@
 """`lanegate receive`: the other end of the up-link, for tests, demos and small sites."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gateway.ports import SecretRef
 from gateway.store import StoreError
 from gateway.sync.settings import TlsSettings, UplinkSettings
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    if problem["loc"] == ("password",):
+        return "--password names where it is kept, file:/path or credential:name, and is not it"
+    return f"--{problem['loc'][0]}: {problem['msg']}" if problem["loc"] else problem["msg"]
 
 
 @click.command()
@@ -34,7 +42,7 @@ def receive(  # noqa: PLR0917 -- click gives each option by name
             tls=TlsSettings(ca=ca) if ca else None,
         )
     except ValidationError as error:
-        raise click.UsageError("; ".join(problem["msg"] for problem in error.errors())) from error
+        raise click.UsageError("; ".join(map(_told, error.errors()))) from error
     try:
         work(settings, db)
     except StoreError as error:
