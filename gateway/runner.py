@@ -117,7 +117,8 @@ class LaneRunner:
         match command:
             case Decide(pass_id, reading):
                 self._books.keep(reading.evidence)
-                self.inbox.put(Decided(pass_id, decide(reading.text, self.access)))
+                decision = decide(reading.text, self.access)
+                self.inbox.put(Decided(pass_id, reading.text, decision))
             case StoreDecision():
                 return await self._stored(command)
             case StorePass(record):

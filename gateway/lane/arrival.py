@@ -117,7 +117,8 @@ def deciding(lane: Lane, state: Deciding, event: LaneEvent, now: Now, timing: Ti
 def _decided(
     lane: Lane, state: Deciding | Waiting, event: Decided, now: Now, timing: Timing
 ) -> Step:
-    if event.pass_id != state.visit.pass_id:
+    asked = state.visit.reading.text if state.visit.reading else ""
+    if (event.pass_id, event.plate) != (state.visit.pass_id, asked):
         return lane, ()
     visit = replace(state.visit, decision=event.decision)
     if event.decision.verdict is Verdict.ALLOW:

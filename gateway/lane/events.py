@@ -23,7 +23,10 @@ class PlateSeen:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
+    """The rules' answer about this plate; one about an earlier reading of the visit is void."""
+
     pass_id: str
+    plate: str
     decision: Decision
 
 

@@ -59,7 +59,7 @@ class Player:
         self.commands += commands
         for command in commands:
             if isinstance(command, Decide):
-                self.send(Decided(command.pass_id, self.decision))
+                self.send(Decided(command.pass_id, command.reading.text, self.decision))
         return commands
 
     def wait(self, seconds: float, **levels: Level) -> "Player":

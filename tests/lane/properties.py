@@ -115,7 +115,8 @@ def play(
         lane = after
         for command in commands:
             if isinstance(command, Decide):
-                send(Decided(command.pass_id, ALLOW if "京" in command.reading.text else DENY))
+                plate = command.reading.text
+                send(Decided(command.pass_id, plate, ALLOW if "京" in plate else DENY))
 
     for (event, hold_s), twice in story:
         send(event)

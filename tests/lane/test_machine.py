@@ -339,8 +339,16 @@ def test_a_decision_that_comes_late_still_counts():
     (question,) = commands
     player.wait(2)
     assert player.state == "Waiting"
-    player.send(Decided(question.pass_id, ALLOW))
+    player.send(Decided(question.pass_id, question.reading.text, ALLOW))
     assert player.state == "Opening"
+
+
+def test_a_late_decision_about_an_earlier_reading_lets_nobody_in():
+    player = at_the_boom(decision=DENY).see("京A12B45", "京A12B45")
+    player.see(*["京A12345"] * 5)
+    assert player.lane.visit.reading.text == "京A12345"
+    player.send(Decided(player.lane.visit.pass_id, "京A12B45", ALLOW))
+    assert not player.told(OpenBarrier)
 
 
 def test_what_waited_in_a_queue_does_not_make_a_visit_end():
