@@ -31,9 +31,9 @@ class Detector:
     """`pixels`: what a picture is scaled to; one camera's frames always give one input shape."""
 
     def __init__(self, network: Network, pixels: int) -> None:
-        if network.output_shape[1] != _CHANNELS:
+        if network.output_shapes[0][1] != _CHANNELS:
             raise DeviceError(
-                f"plate detector: the model gives {network.output_shape[1]} values a place, not "
+                f"plate detector: the model gives {network.output_shapes[0][1]} values a place, not "
                 f"{_CHANNELS}; install a detector of this release"
             )
         self._network = network
@@ -52,7 +52,7 @@ class Detector:
     def _look(self, image: np.ndarray) -> np.ndarray:
         batch = np.ascontiguousarray(image.transpose(2, 0, 1)[None]).astype(np.float32)
         batch /= 255
-        answer: np.ndarray = self._network.run(batch)[0]
+        answer: np.ndarray = self._network.run(batch)[0][0]
         return answer
 
 

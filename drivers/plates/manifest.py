@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from gateway.lane.types import PlateColour, PlateType
 from gateway.ports import DeviceError
 
 FILE = "manifest.yaml"
@@ -22,7 +23,6 @@ class _Model(BaseModel):
     file: str = Field(pattern=r"^[A-Za-z0-9_.-]+\.onnx$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     licence: str
-    accuracy: str = Field(description="What was measured, on what, in words.")
     output: str
 
 
@@ -36,6 +36,8 @@ class RecogniserEntry(_Model):
     width: int = Field(ge=32, le=1024)
     height: int = Field(ge=8, le=256)
     alphabet: str = Field(min_length=2, description="The first character means `none here`.")
+    colours: tuple[PlateColour, ...]
+    types: tuple[PlateType, ...] = Field(description="After `no plate`, which is the first.")
 
     @field_validator("alphabet")
     @classmethod

@@ -1,4 +1,4 @@
-"""The eyes of a lane: a picture in, plate candidates out. Two networks, one core."""
+"""Picture in, plates out: find, cut out, read, and look closer where in doubt."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,22 +8,25 @@ import cv2
 import numpy as np
 
 from drivers.plates import manifest
-from drivers.plates.colour import colour_of
 from drivers.plates.detector import Box, Detector
 from drivers.plates.network import Network
 from drivers.plates.pictures import as_bgr
-from drivers.plates.recogniser import Recogniser, Text
+from drivers.plates.recogniser import Recogniser, Text, Words
 from drivers.plates.rectify import Cut, rectify
 from drivers.plates.rows import side_by_side
+from drivers.plates.sharpness import sharpness_of
 from drivers.plates.zoom import zoom
 from gateway.lane.types import PlateCandidate
 
 LEAST_BOX = 0.3
+MOST_PLATES = 12
 # A text whose weakest character is under SURE is looked at again. Under HOPELESS it is a
 # grille or a sign, of which a picture can have many.
 SURE, HOPELESS = 0.9, 0.2
-FIRST = (Cut(-0.02, -0.06, 1.02, 1.06),)
+READ_CUT = Cut(-0.02, -0.06, 1.02, 1.06)
 CLOSER = (Cut(), Cut(-0.04, -0.1, 1.04, 1.1))
+# A plate that fills the picture and is less wide than this may have two rows.
+_TWO_ROW_SHAPE = 2.4
 
 
 class PlateReader:
@@ -40,8 +43,9 @@ class PlateReader:
         models = manifest.load(folder)
         found, read = models.manifest.detector, models.manifest.recogniser
         detector = Detector(Network(models.detector, found.file), found.pixels)
-        network = Network(models.recogniser, read.file)
-        return cls(detector, Recogniser(network, read.alphabet, read.width, read.height))
+        network = Network(models.recogniser, read.file, outputs=3)
+        words = Words(read.alphabet, read.colours, (None, *read.types))
+        return cls(detector, Recogniser(network, words, read.width, read.height))
 
     def warm_up(self) -> None:
         """The first run of a network takes twice its time: not while a car waits."""
@@ -52,15 +56,15 @@ class PlateReader:
     def read(self, image: Any) -> Sequence[PlateCandidate]:
         picture = as_bgr(image)
         boxes = self._detector.find(picture, LEAST_BOX)
-        return tuple(self._candidate(picture, box) for box in boxes)
+        return tuple(self._candidate(picture, box) for box in boxes[:MOST_PLATES])
 
     def read_crop(self, image: Any) -> PlateCandidate:
         picture = as_bgr(image)
         box = _whole(picture)
-        return self._described(picture, box, self._text(picture, box, FIRST))
+        return self._described(picture, box, self._text(picture, box, (READ_CUT,)))
 
     def _candidate(self, picture: np.ndarray, box: Box) -> PlateCandidate:
-        text = self._text(picture, box, FIRST)
+        text = self._text(picture, box, (READ_CUT,))
         if HOPELESS <= text.weakest < SURE:
             box, text = self._closer(picture, box)
         return self._described(picture, box, text)
@@ -75,34 +79,31 @@ class PlateReader:
         return box, self._text(picture, box, CLOSER)
 
     def _text(self, picture: np.ndarray, box: Box, cuts: tuple[Cut, ...]) -> Text:
-        """With two rows the surer of both readings: the detector's flag is wrong at times."""
-        one_row = self._mean([self._upright(picture, box, cut) for cut in cuts], rows=1)
-        if not box.two_rows:
-            return one_row
+        """Where two rows are likely, the surer of both ways to read."""
         size = self._recogniser.width, self._recogniser.height
-        two_rows = self._mean(side_by_side(picture, box.corners, *size), rows=2)
-        return max(one_row, two_rows, key=lambda text: text.weakest)
-
-    def _mean(self, plates: list[np.ndarray], rows: int) -> Text:
-        return self._recogniser.text(self._recogniser.probabilities(plates).mean(0), rows)
-
-    def _upright(self, picture: np.ndarray, box: Box, cut: Cut) -> np.ndarray:
-        width, height = self._recogniser.width, self._recogniser.height
-        return rectify(picture, box.corners, cut, width, height)
+        views = [rectify(picture, box.corners, cut, *size) for cut in cuts]
+        text = self._recogniser.read(views)
+        if not box.two_rows:
+            return text
+        folded = self._recogniser.read([side_by_side(picture, box.corners, *size)], rows=2)
+        return max(text, folded, key=lambda text: text.weakest * text.plate)
 
     def _described(self, picture: np.ndarray, box: Box, text: Text) -> PlateCandidate:
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = box.corners.tolist()
         return PlateCandidate(
             text=text.text,
-            colour=colour_of(self._upright(picture, box, FIRST[0])),
+            colour=text.colour,
             characters=text.characters,
             box_score=box.score,
             corners=((x0, y0), (x1, y1), (x2, y2), (x3, y3)),
             rows=text.rows,
+            plate=text.plate,
+            sharpness=sharpness_of(picture, box.corners),
+            others=text.others,
         )
 
 
 def _whole(picture: np.ndarray) -> Box:
     height, width = picture.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    return Box(1.0, corners, two_rows=False)
+    return Box(1.0, corners, two_rows=width < _TWO_ROW_SHAPE * height)

@@ -111,8 +111,12 @@ def _print(picture: Picture, mask: Picture, left: int, ink: Bgr) -> None:
 @lru_cache(maxsize=256)
 def _glyph(character: str, width: int, height: int) -> Picture:
     """Ink of one character in its cell: uint8 [height, width], 255 = ink."""
-    if character.isascii():
-        return latin_glyph(character, width, height)
+    draw = latin_glyph if character.isascii() else hanzi_glyph
+    return draw(character, width, height)
+
+
+def hanzi_glyph(character: str, width: int, height: int) -> Picture:
+    """Ink of a hanzi that fills its cell: uint8 [height, width], 255 = ink."""
     hanzi = cv2.resize(_hanzi(character), (width, height), interpolation=cv2.INTER_AREA)
     return hanzi.astype(np.uint8, copy=False)
 

@@ -1,4 +1,4 @@
-"""What can be a plate: the grammar of GA 36-2018, and the gate a reading has to pass."""
+"""What can be a plate: the grammar of GA 36-2018 and its kin, and the gate of a reading."""
 
 import re
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from math import prod
 
 from gateway.lane.types import PlateCandidate, PlateColour, PlateReading, PlateType
 
-BLUE, GREEN, YELLOW = PlateColour.BLUE, PlateColour.GREEN, PlateColour.YELLOW
-WHITE, BLACK, UNKNOWN = PlateColour.WHITE, PlateColour.BLACK, PlateColour.UNKNOWN
+BLUE, YELLOW, GREEN = PlateColour.BLUE, PlateColour.YELLOW, PlateColour.GREEN
+YELLOW_GREEN, UNKNOWN = PlateColour.YELLOW_GREEN, PlateColour.UNKNOWN
+WHITE, BLACK = PlateColour.WHITE, PlateColour.BLACK
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-NEW_ENERGY_LENGTH = 8
 OFFICE_ENDS, MOST_LETTERS = 2, 2
 
 # What the small letters of the table stand for. I and O are nowhere among them: the O of the
@@ -51,19 +51,19 @@ KINDS = (
     _kind(PlateType.CIVIL, "passsss", {BLUE, YELLOW, BLACK}, BOTH, "京A12345"),
     _kind(PlateType.CIVIL, "pOsssss", {BLUE}, BOTH, "浙O12345"),
     _kind(PlateType.NEW_ENERGY, "paesnnnn", {GREEN}, ONE, "京AD12345"),
-    _kind(PlateType.NEW_ENERGY, "pannnnne", {GREEN}, ONE, "京A12345D"),
+    _kind(PlateType.NEW_ENERGY, "pannnnne", {YELLOW_GREEN, GREEN}, ONE, "京A12345D"),
     _kind(PlateType.TRAILER, "passss挂", {YELLOW}, BOTH, "京A1234挂"),
     _kind(PlateType.TRAINER, "passss学", {YELLOW}, BOTH, "京A1234学"),
     _kind(PlateType.POLICE, "(pa|pO)ssss警", {WHITE}, BOTH, "京A1234警"),
     _kind(PlateType.ARMED_POLICE, "WJp?nnnnu", {WHITE}, BOTH, "WJ京1234X"),
-    _kind(PlateType.MILITARY, "aannnnn", {WHITE}, BOTH, "VA12345"),
+    _kind(PlateType.MILITARY, "(a|[军空海北沈兰济南广成])annnnn", {WHITE}, BOTH, "VA12345"),
     _kind(PlateType.EMBASSY, "使nnnnnn|nnnnnn使", {BLACK}, BOTH, "使014001"),
     _kind(PlateType.CONSULATE, "passss领", {BLACK}, BOTH, "沪A0012领"),
     _kind(PlateType.HK_MACAU, "粤Zssss[港澳]", {BLACK}, ONE, "粤Z1234港"),
     _kind(PlateType.EMERGENCY, "p[XS]nnnn应急|京nnnnn应急", {WHITE}, ONE, "京X1234应急"),
-    # Airport plates are green with seven characters, and so is the commonest misreading of
-    # a new-energy plate: in green nothing of seven is believed, without a colour this is.
-    _kind(PlateType.AIRPORT, "民航annnn", set(), BOTH, "民航A1234"),
+    _kind(PlateType.AIRPORT, "民航annnn", {GREEN}, BOTH, "民航A1234"),
+    _kind(PlateType.TEMPORARY, "passsss?[临试超]", {BLUE, YELLOW, WHITE}, ONE, "京A12345临"),
+    _kind(PlateType.FARM, "pnnnnnnn", {GREEN}, BOTH, "皖0112345"),
 )
 
 
@@ -76,6 +76,9 @@ class Gate:
 
     min_char: float = 0.55
     box_score: float = 0.4
+    plate: float = 0.5
+    width_px: float = 0.0
+    sharpness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +91,15 @@ class Rejected:
 
 def judge(candidate: PlateCandidate, gate: Gate) -> PlateReading | Rejected:
     """A possible plate that passed the gate, or why not. Total: defined for every candidate."""
-    kind = _kind_of(candidate.text)
+    kind = kind_of(candidate.text)
     if kind is None:
         return Rejected(candidate.text, "no plate of GA 36-2018 looks like this text")
     why = _misfit(candidate, kind) or _too_weak(candidate, gate)
     return Rejected(candidate.text, why) if why else _reading(candidate, kind)
 
 
-def _kind_of(text: str) -> Kind | None:
+def kind_of(text: str) -> Kind | None:
+    """The row of the table that a text belongs to; none where no plate looks like it."""
     if _letters(text[OFFICE_ENDS:]) > MOST_LETTERS:
         return None
     return next((kind for kind in KINDS if kind.shape.fullmatch(text)), None)
@@ -108,7 +112,7 @@ def _letters(serial: str) -> int:
 def _misfit(candidate: PlateCandidate, kind: Kind) -> str:
     """Where colour and rows speak against the text; empty where nothing does."""
     colour = candidate.colour
-    if colour is GREEN and len(candidate.text) != NEW_ENERGY_LENGTH:
+    if colour is GREEN and PlateType.CIVIL is kind.type:
         return f"a green plate has 8 characters, this text has {len(candidate.text)}: a misread"
     if colour is not UNKNOWN and colour not in kind.colours:
         return f"a {kind.type} plate is never {colour}"
@@ -119,8 +123,14 @@ def _misfit(candidate: PlateCandidate, kind: Kind) -> str:
 
 def _too_weak(candidate: PlateCandidate, gate: Gate) -> str:
     """Written so that a probability that is no number is under every gate."""
-    if not candidate.box_score >= gate.box_score:
-        return f"box score {candidate.box_score:.2f} is under the gate's {gate.box_score:.2f}"
+    for name, found, least in (
+        ("box score", candidate.box_score, gate.box_score),
+        ("chance to be a plate at all", candidate.plate, gate.plate),
+        ("width in pixels", candidate.width_px, gate.width_px),
+        ("sharpness", candidate.sharpness, gate.sharpness),
+    ):
+        if not found >= least:
+            return f"{name} {found:.4g} is under the gate's {least:.4g}"
     if len(candidate.characters) != len(candidate.text):
         return f"{len(candidate.characters)} probabilities for {len(candidate.text)} characters"
     for place, probability in enumerate(candidate.characters, start=1):

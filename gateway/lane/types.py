@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import dist
 from typing import NamedTuple
 
 
@@ -67,6 +68,7 @@ class Inputs:
 class PlateColour(StrEnum):
     BLUE = "blue"
     GREEN = "green"
+    YELLOW_GREEN = "yellow_green"
     YELLOW = "yellow"
     WHITE = "white"
     BLACK = "black"
@@ -74,7 +76,7 @@ class PlateColour(StrEnum):
 
 
 class PlateType(StrEnum):
-    """Kinds of plate of GA 36-2018, as far as text and colour tell them apart."""
+    """Kinds of plate of GA 36-2018 and NY 345.1 (farm), as far as text and colour tell them apart."""
 
     CIVIL = "civil"
     NEW_ENERGY = "new_energy"
@@ -88,6 +90,8 @@ class PlateType(StrEnum):
     HK_MACAU = "hk_macau"
     AIRPORT = "airport"
     EMERGENCY = "emergency"
+    TEMPORARY = "temporary"
+    FARM = "farm"
 
 
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
@@ -99,6 +103,8 @@ class PlateCandidate:
 
     `characters` holds a probability for each character of `text`; `corners` are (x, y) in
     pixels of the picture, clockwise from the plate's own top left; `box_score` is 0..1.
+    `plate` is the probability that this is a plate at all, `sharpness` 0 (flat) to about 0.6;
+    `others` are the next likely texts, the likeliest first.
     """
 
     text: str
@@ -107,6 +113,15 @@ class PlateCandidate:
     box_score: float
     corners: Corners
     rows: int = 1
+    plate: float = 1.0
+    sharpness: float = 1.0
+    others: tuple[str, ...] = ()
+
+    @property
+    def width_px(self) -> float:
+        """The mean length of its upper and lower side."""
+        top_left, top_right, bottom_right, bottom_left = self.corners
+        return (dist(top_left, top_right) + dist(bottom_left, bottom_right)) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,4 +211,6 @@ class AlarmCode(StrEnum):
     STORE_FAILED = "store_failed"
     INPUTS_LOST = "inputs_lost"
     VISION_LOST = "vision_lost"
+    VISION_DOUBTED = "vision_doubted"
+    VISION_BACK = "vision_back"
     HISTORY_FORKED = "history_forked"

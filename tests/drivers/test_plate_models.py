@@ -71,7 +71,7 @@ def test_a_manifest_cannot_name_a_file_elsewhere(models):
 def test_an_alphabet_of_another_model_is_refused(models):
     change(models, "recogniser", alphabet="-京A0")
 
-    assert "knows 76 characters, the manifest's alphabet has 4" in refusal(models)
+    assert "signs, colours and types, the manifest has (4, " in refusal(models)
 
 
 def test_a_checked_file_that_is_no_network_is_refused(models):

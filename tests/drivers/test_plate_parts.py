@@ -1,26 +1,31 @@
 """The parts of the plate reader on networks that answer what the test wants."""
 
+import cv2
 import numpy as np
 import pytest
 
-from drivers.plates.colour import colour_of
 from drivers.plates.detector import Box, Detector
 from drivers.plates.reader import PlateReader
-from drivers.plates.recogniser import Recogniser
+from drivers.plates.recogniser import Recogniser, Words
 from drivers.plates.rectify import Cut, rectify
+from drivers.plates.sharpness import sharpness_of
 from drivers.plates.zoom import HEIGHT, WIDTH, zoom
-from gateway.lane.types import PlateColour
+from gateway.lane.types import PlateColour, PlateType
 from gateway.ports import DeviceError
 
-ALPHABET = "-京A123456789"
+WORDS = Words(
+    alphabet="-京A123456789",
+    colours=(PlateColour.BLUE, PlateColour.YELLOW),
+    types=(None, PlateType.CIVIL),
+)
 
 
 class PaperNetwork:
     """Answers by a function of the batch, and keeps the shapes it was asked with."""
 
-    def __init__(self, answer, output_shape):
+    def __init__(self, answer, *shapes):
         self._answer = answer
-        self.output_shape = output_shape
+        self.output_shapes = list(shapes)
         self.asked = []
 
     def run(self, batch):
@@ -32,18 +37,32 @@ def slots(*best):
     """Logits of one plate: (sign, probability) for each slot."""
     rows = []
     for sign, probability in best:
-        row = np.full(len(ALPHABET), (1 - probability) / (len(ALPHABET) - 1))
-        row[ALPHABET.index(sign)] = probability
+        row = np.full(len(WORDS.alphabet), (1 - probability) / (len(WORDS.alphabet) - 1))
+        row[WORDS.alphabet.index(sign)] = probability
         rows.append(np.log(row))
     return np.array(rows, np.float32)
 
 
+def chances(*shares):
+    return np.log(np.array(shares, np.float32))
+
+
+def answers(text, colour=(0.9, 0.1), type_=(0.1, 0.9), plates=1):
+    """What the network says of `plates` views of one plate."""
+    return [np.repeat(part[None], plates, 0) for part in (text, chances(*colour), chances(*type_))]
+
+
 def recogniser(answer):
-    return Recogniser(PaperNetwork(answer, [1, 4, len(ALPHABET)]), ALPHABET, 128, 32)
+    shapes = ([1, 4, len(WORDS.alphabet)], [1, 2], [1, 2])
+    return Recogniser(PaperNetwork(answer, *shapes), WORDS, 128, 32)
+
+
+def read(*best, **said):
+    return recogniser(lambda _: answers(slots(*best), **said)).read([PICTURE[:32, :128]])
 
 
 def detector(answer, pixels=256 * 128):
-    return Detector(PaperNetwork(answer, [1, 10, "h", "w"]), pixels)
+    return Detector(PaperNetwork(lambda batch: [answer(batch)], [1, 10, "h", "w"]), pixels)
 
 
 def cells(batch, *seen):
@@ -64,9 +83,7 @@ ONE_BOX = (8, 16, 2.0, 40, 12)
 
 
 def test_empty_slots_are_no_characters():
-    reader = recogniser(lambda _: slots(("京", 0.9), ("-", 0.95), ("A", 0.8), ("1", 0.7))[None])
-
-    text = reader.text(reader.probabilities([PICTURE[:32, :128]])[0])
+    text = read(("京", 0.9), ("-", 0.95), ("A", 0.8), ("1", 0.7))
 
     assert text.text == "京A1"
     assert text.characters == pytest.approx((0.9, 0.8, 0.7), abs=1e-4)
@@ -74,19 +91,72 @@ def test_empty_slots_are_no_characters():
 
 
 def test_a_doubt_whether_anything_follows_is_a_doubt_about_the_last_character():
-    reader = recogniser(lambda _: slots(("京", 0.9), ("A", 0.9), ("1", 0.9), ("-", 0.4))[None])
-
-    text = reader.text(reader.probabilities([PICTURE[:32, :128]])[0])
+    text = read(("京", 0.9), ("A", 0.9), ("1", 0.9), ("-", 0.4))
 
     assert text.characters == pytest.approx((0.9, 0.9, 0.4), abs=1e-4)
 
 
 def test_no_character_at_all_is_no_certainty():
-    reader = recogniser(lambda _: slots(*[("-", 0.9)] * 4)[None])
-
-    text = reader.text(reader.probabilities([PICTURE[:32, :128]])[0])
+    text = read(*[("-", 0.9)] * 4)
 
     assert (text.text, text.characters, text.weakest) == ("", (), 0.0)
+
+
+def test_the_closest_rivals_are_the_other_texts():
+    signs = slots(("京", 0.99), ("A", 0.99), ("1", 0.6), ("2", 0.8))
+    signs[2, WORDS.alphabet.index("7")] = np.log(0.39)
+    signs[3, WORDS.alphabet.index("3")] = np.log(0.19)
+
+    text = recogniser(lambda _: answers(signs)).read([PICTURE[:32, :128]])
+
+    assert (text.text, text.others) == ("京A12", ("京A72", "京A13"))
+
+
+@pytest.mark.parametrize(
+    ("shares", "colour"),
+    [((0.9, 0.1), PlateColour.BLUE), ((0.1, 0.9), PlateColour.YELLOW)],
+)
+def test_the_colour_and_the_type_are_the_networks(shares, colour):
+    text = read(("京", 0.9), ("A", 0.9), ("1", 0.9), ("2", 0.9), colour=shares)
+
+    assert (text.colour, text.type, text.plate) == (colour, PlateType.CIVIL, pytest.approx(0.9))
+
+
+def test_a_colour_in_doubt_is_unknown():
+    text = read(*[("1", 0.9)] * 4, colour=(0.55, 0.45))
+
+    assert text.colour is PlateColour.UNKNOWN
+
+
+def test_what_is_no_plate_says_so():
+    text = read(*[("1", 0.9)] * 4, type_=(0.8, 0.2))
+
+    assert (text.type, text.plate) == (None, pytest.approx(0.2))
+
+
+def test_an_answer_that_is_no_number_is_sure_of_nothing():
+    nothing = np.full((4, len(WORDS.alphabet)), np.nan, np.float32)
+
+    assert recogniser(lambda _: answers(nothing)).read([PICTURE[:32, :128]]).weakest == 0.0
+
+
+def test_two_views_of_one_plate_are_one_reading():
+    views = [
+        np.stack([one, other])
+        for one, other in zip(
+            answers(slots(*[("1", 0.9)] * 4))[0], answers(slots(*[("1", 0.5)] * 4))[0], strict=True
+        )
+    ]
+    both = [*views, *answers(slots(("1", 0.9)), plates=2)[1:]]
+
+    assert recogniser(lambda _: both).read([PICTURE[:32, :128]] * 2).weakest == pytest.approx(0.7)
+
+
+def test_words_of_another_model_are_refused():
+    network = PaperNetwork(None, [1, 4, 5], [1, 2], [1, 2])
+
+    with pytest.raises(DeviceError, match=r"knows \(5, 2, 2\) signs, colours and types"):
+        Recogniser(network, WORDS, 128, 32)
 
 
 # --- detector ----------------------------------------------------------------------------
@@ -128,7 +198,7 @@ def test_a_box_under_the_least_score_is_none():
 
 @pytest.mark.parametrize("size", [(8, 100_000), (100_000, 8), (8, 8), (2160, 3840), (33, 47)])
 def test_a_picture_of_any_size_costs_about_the_same(size):
-    network = PaperNetwork(cells, [1, 10, "h", "w"])
+    network = PaperNetwork(lambda batch: [cells(batch)], [1, 10, "h", "w"])
 
     Detector(network, 123_000).find(np.zeros((*size, 3), np.uint8), 0.5)
 
@@ -151,7 +221,7 @@ def surer_with(views, first, second):
     def answer(batch):
         sure = second if len(batch) == views else first
         plate = slots(("京", 0.99), ("A", 0.99), ("1", sure), ("-", 0.99))
-        return np.repeat(plate[None], len(batch), 0)
+        return answers(plate, plates=len(batch))
 
     return recogniser(answer)
 
@@ -241,40 +311,29 @@ def quad(middle, width, height):
     )
 
 
-# --- colour ------------------------------------------------------------------------------
+# --- sharpness ---------------------------------------------------------------------------
 
 
-def striped(ground, ink, stroke=6):
-    plate = np.empty((32, 128, 3), np.uint8)
-    plate[:] = ground
-    for left in range(12, 116, 15):
-        plate[8:24, left : left + stroke] = ink
+def striped():
+    plate = np.full((70, 220, 3), 40, np.uint8)
+    for left in range(20, 200, 26):
+        plate[12:58, left : left + 9] = 230
     return plate
 
 
-@pytest.mark.parametrize(
-    ("ground", "ink", "colour"),
-    [
-        ((150, 60, 20), (240, 240, 240), PlateColour.BLUE),
-        ((30, 190, 240), (15, 15, 15), PlateColour.YELLOW),
-        ((120, 220, 110), (15, 15, 15), PlateColour.GREEN),
-        ((215, 216, 214), (15, 15, 20), PlateColour.WHITE),
-        ((22, 20, 21), (230, 231, 225), PlateColour.BLACK),
-        ((90, 90, 90), (230, 230, 230), PlateColour.UNKNOWN),
-        ((120, 20, 140), (230, 230, 230), PlateColour.UNKNOWN),
-    ],
-)
-def test_the_colour_is_the_grounds_not_the_strokes(ground, ink, colour):
-    assert colour_of(striped(ground, ink)) is colour
+def sharp(plate):
+    high, wide = plate.shape[:2]
+    return sharpness_of(plate, quad((wide / 2, high / 2), wide, high))
 
 
-def test_strokes_that_glare_over_most_of_the_plate_do_not_make_it_white():
-    plate = np.full((32, 128, 3), 250, np.uint8)
-    plate[::3] = (150, 60, 20)
+def test_out_of_focus_and_far_away_are_less_sharp():
+    near = striped()
+    blurred = cv2.GaussianBlur(near, (0, 0), 6)
+    far = cv2.resize(near, (33, 10), interpolation=cv2.INTER_AREA)
 
-    assert colour_of(plate) is PlateColour.BLUE
+    assert sharp(near) > 2 * sharp(blurred)
+    assert sharp(near) > 2 * sharp(far)
 
 
-@pytest.mark.parametrize("value", [0, 127, 255])
-def test_a_plate_of_one_flat_grey_has_no_colour(value):
-    assert colour_of(np.full((32, 128, 3), value, np.uint8)) is PlateColour.UNKNOWN
+def test_a_flat_plate_is_not_sharp_at_all():
+    assert sharp(np.full((40, 120, 3), 90, np.uint8)) == 0.0
