@@ -6,6 +6,7 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 
 from gateway.lane.types import (
+    Candidate,
     Decision,
     Ending,
     Pass,
@@ -28,7 +29,8 @@ DENY = Decision(Verdict.DENY, Reason.UNKNOWN_PLATE)
 
 
 def a_visit(name="p1", decision=ALLOW, reading=READING, at=NOON) -> Visit:
-    return Visit(name, at, decision, reading)
+    candidates = (Candidate("京A12345", 3, 0.95), Candidate("京A12845", 1, 0.61234))
+    return Visit(name, at, decision, reading, candidates if reading else ())
 
 
 def a_pass(visit=None, ending=Ending.PASSED) -> Pass:

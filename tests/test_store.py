@@ -37,6 +37,10 @@ def test_a_visit_is_decided_then_ended_in_one_row_and_two_records(path):
         "confidence": 0.98761,
         "min_char": 0.95,
         "evidence": ["ab12", "cd34"],
+        "candidates": [
+            {"text": "京A12345", "frames": 3, "min_char": 0.95},
+            {"text": "京A12845", "frames": 1, "min_char": 0.6123},
+        ],
         "verdict": "allow",
         "reason": "allow_list",
         "arrived_at": "2026-03-01T12:00:00.000Z",

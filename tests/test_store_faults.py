@@ -182,7 +182,7 @@ def test_a_file_of_a_newer_program_is_refused_and_untouched(path):
     played(path, Store.counts)
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.execute("pragma user_version = 99")
-    with pytest.raises(StoreError, match=r"newer lanegate \(form 99, this program knows 1\)"):
+    with pytest.raises(StoreError, match=r"newer lanegate \(form 99, this program knows \d\)"):
         Store.open(path, "north")
     assert rows(path, "pragma user_version") == [(99,)]
 
@@ -201,10 +201,10 @@ def test_a_migration_that_fails_leaves_the_old_form(path):
     played(path, story)
     with pytest.raises(StoreError, match="nothing"):
         open_database(path, (*MIGRATIONS, half))
-    assert rows(path, "pragma user_version") == [(1,)]
+    assert rows(path, "pragma user_version") == [(len(MIGRATIONS),)]
     assert len(rows(path, "select * from alarms")[0]) == 5
     open_database(path, (*MIGRATIONS, whole)).close()
-    assert rows(path, "pragma user_version") == [(2,)]
+    assert rows(path, "pragma user_version") == [(len(MIGRATIONS) + 1,)]
     assert len(rows(path, "select * from alarms")[0]) == 6
 
 

@@ -86,10 +86,11 @@ def before_opening(
     if under_boom and lane.sensors.boom is not Boom.DOWN:
         why = state.visit.decision.reason
         alarm = RaiseAlarm(AlarmCode.NOT_LET_IN, f"a vehicle went through: {why}")
-        lane = to_passing(lane, state.visit, now, timing)
-        return lane, (StoreDecision(state.visit, now.wall), alarm)
+        visit = replace(state.visit, candidates=state.ballot.top())
+        return to_passing(lane, visit, now, timing), (StoreDecision(visit, now.wall), alarm)
     if lane.sensors.gone(timing):
-        left = StorePass(Pass(state.visit, Ending.LEFT, now.wall))
+        visit = replace(state.visit, candidates=state.ballot.top())
+        left = StorePass(Pass(visit, Ending.LEFT, now.wall))
         return at_rest(lane, now, timing), (left,)
     return None
 
@@ -120,7 +121,7 @@ def _decided(
     asked = state.visit.reading.text if state.visit.reading else ""
     if (event.pass_id, event.plate) != (state.visit.pass_id, asked):
         return lane, ()
-    visit = replace(state.visit, decision=event.decision)
+    visit = replace(state.visit, decision=event.decision, candidates=state.ballot.top())
     if event.decision.verdict is Verdict.ALLOW:
         return let_in(lane, visit, now, timing)
     return _wait(lane, visit, state.ballot, now, timing)
@@ -135,7 +136,7 @@ def waiting(lane: Lane, state: Waiting, event: LaneEvent, now: Now, timing: Timi
         return _count(lane.to(state), state, now, timing)
     if now.mono >= state.until:
         told = replace(state, until=now.mono + timing.loiter_s)
-        return lane.to(told), (_case(state.visit),)
+        return lane.to(told), (_case(state.visit, state.ballot),)
     return lane, ()
 
 
@@ -153,9 +154,11 @@ def _wait(lane: Lane, visit: Visit, ballot: Ballot, now: Now, timing: Timing) ->
     return lane.to(Waiting(visit, now.mono + timing.case_s, ballot)), ()
 
 
-def _case(visit: Visit) -> RaiseAlarm:
+def _case(visit: Visit, ballot: Ballot) -> RaiseAlarm:
     if visit.reading is None:
-        return RaiseAlarm(AlarmCode.NO_PLATE, "a vehicle waits and no plate could be read")
+        guesses = ", ".join(candidate.text for candidate in ballot.top()) or "none"
+        detail = f"a vehicle waits and no plate could be read; guesses: {guesses}"
+        return RaiseAlarm(AlarmCode.NO_PLATE, detail)
     detail = f"vehicle {visit.reading.text} waits: {visit.decision.reason}"
     return RaiseAlarm(AlarmCode.LOITERING, detail)
 

@@ -1,7 +1,7 @@
 """What can be a plate: the grammar of GA 36-2018 and its kin, and the gate of a reading."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from gateway.lane.types import PlateCandidate, PlateColour, PlateReading, PlateType
@@ -96,6 +96,15 @@ def judge(candidate: PlateCandidate, gate: Gate) -> PlateReading | Rejected:
         return Rejected(candidate.text, "no plate of GA 36-2018 looks like this text")
     why = _misfit(candidate, kind) or _too_weak(candidate, gate)
     return Rejected(candidate.text, why) if why else _reading(candidate, kind)
+
+
+def doubt(candidate: PlateCandidate) -> PlateReading | None:
+    """A possible plate that the gate refuses: nothing to act upon, but a hint for a person."""
+    kind = kind_of(candidate.text)
+    whole = len(candidate.characters) == len(candidate.text)
+    if kind is None or not whole or _misfit(candidate, kind):
+        return None
+    return replace(_reading(candidate, kind), sure=False)
 
 
 def kind_of(text: str) -> Kind | None:

@@ -97,6 +97,12 @@ class PlateType(StrEnum):
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
 
+def _width_px(corners: Corners) -> float:
+    """The mean length of the upper and the lower side."""
+    top_left, top_right, bottom_right, bottom_left = corners
+    return (dist(top_left, top_right) + dist(bottom_left, bottom_right)) / 2
+
+
 @dataclass(frozen=True, slots=True)
 class PlateCandidate:
     """What a reader makes of one place in a picture, before grammar and gate.
@@ -119,16 +125,15 @@ class PlateCandidate:
 
     @property
     def width_px(self) -> float:
-        """The mean length of its upper and lower side."""
-        top_left, top_right, bottom_right, bottom_left = self.corners
-        return (dist(top_left, top_right) + dist(bottom_left, bottom_right)) / 2
+        return _width_px(self.corners)
 
 
 @dataclass(frozen=True, slots=True)
 class PlateReading:
-    """A candidate that is a possible plate and passed the gate.
+    """A candidate that is a possible plate and passed the gate; `sure` is false if it did not.
 
     `confidence` is the product of the character probabilities, `min_char` the least of them;
+    `track` numbers the plates that a camera follows from picture to picture, 0 for none;
     `evidence` names the pictures behind it by the SHA-256 of their JPEG bytes.
     """
 
@@ -139,6 +144,20 @@ class PlateReading:
     min_char: float
     corners: Corners
     evidence: tuple[str, ...] = ()
+    track: int = 0
+    sure: bool = True
+
+    @property
+    def width_px(self) -> float:
+        return _width_px(self.corners)
+
+
+class Candidate(NamedTuple):
+    """What a plate may say: a text that `frames` pictures showed, at best as sure as `min_char`."""
+
+    text: str
+    frames: int
+    min_char: float
 
 
 # --- decisions and records ---------------------------------------------------------------
@@ -182,12 +201,16 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One vehicle at the lane, from the arming loop to its one record."""
+    """One vehicle at the lane, from the arming loop to its one record.
+
+    `candidates`: what its plate may say by all pictures of it, the likeliest first.
+    """
 
     pass_id: str
     arrived_at: datetime
     decision: Decision
     reading: PlateReading | None = None
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,16 @@
 """Many readings of one vehicle, one plate."""
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gateway.lane.types import PlateReading
+from gateway.lane.types import Candidate, PlateReading
 
-KEPT = 32
+KEPT = 48
+TOP = 3
+# The wider plate is the nearer one; with less difference than this nobody can say so.
+_NEARER = 1.3
+_DOUBT_WEIGHT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +25,57 @@ class Ballot:
     def winner(self, agree_frames: int) -> PlateReading | None:
         """The surest reading of the text that at least `agree_frames` frames agree on.
 
-        A second text with more than half as many frames leaves the vote open: two plates, or
+        Only the nearest plate has a vote: another vehicle's, further away, has none. A second
+        text with more than half the weight of the first leaves the vote open: two plates, or
         one that is hard to read, deserve another look.
         """
-        ranking = Counter(reading.text for reading in self.readings).most_common(2)
-        if not ranking or ranking[0][1] < agree_frames:
+        nearest = _nearest([reading for reading in self.readings if reading.sure])
+        ranking = _ranked(nearest)
+        if not ranking or ranking[0].frames < agree_frames:
             return None
-        if len(ranking) > 1 and ranking[1][1] * 2 > ranking[0][1]:
+        if len(ranking) > 1 and _weight(nearest, ranking[1]) * 2 > _weight(nearest, ranking[0]):
             return None
-        return max(
-            (reading for reading in self.readings if reading.text == ranking[0][0]),
-            key=lambda reading: reading.min_char,
-        )
+        chosen = (reading for reading in nearest if reading.text == ranking[0].text)
+        return max(chosen, key=lambda reading: reading.min_char)
+
+    def top(self, count: int = TOP) -> tuple[Candidate, ...]:
+        """What the plate may say, doubtful readings included, the likeliest first."""
+        return tuple(_ranked(self.readings)[:count])
+
+
+def _nearest(readings: list[PlateReading]) -> list[PlateReading]:
+    """Those of the widest plate that is followed, and of all that are about as wide.
+
+    A plate that was lost and found again has two numbers, so they may be one.
+    """
+    tracks: defaultdict[int, list[PlateReading]] = defaultdict(list)
+    for reading in readings:
+        tracks[reading.track].append(reading)
+    widest = max(map(_width, tracks.values()), default=0.0)
+    near = {number for number, track in tracks.items() if _width(track) * _NEARER >= widest}
+    return [reading for reading in readings if reading.track in near]
+
+
+def _width(track: list[PlateReading]) -> float:
+    return max(reading.width_px for reading in track)
+
+
+def _ranked(readings: Iterable[PlateReading]) -> list[Candidate]:
+    texts: defaultdict[str, list[PlateReading]] = defaultdict(list)
+    for reading in readings:
+        texts[reading.text].append(reading)
+    found = [
+        Candidate(text, len(seen), max(reading.min_char for reading in seen))
+        for text, seen in texts.items()
+    ]
+    weights = {text: sum(map(_vote, seen)) for text, seen in texts.items()}
+    return sorted(found, key=lambda candidate: weights[candidate.text], reverse=True)
+
+
+def _weight(readings: list[PlateReading], candidate: Candidate) -> float:
+    return sum(_vote(reading) for reading in readings if reading.text == candidate.text)
+
+
+def _vote(reading: PlateReading) -> float:
+    """A frame counts by its least sure character; a doubt counts little."""
+    return reading.min_char * (1.0 if reading.sure else _DOUBT_WEIGHT)

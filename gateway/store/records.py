@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.lane.types import (
+    Candidate,
     Corners,
     Decision,
     PlateColour,
@@ -36,6 +37,7 @@ def visit_row(lane: str, direction: str, visit: Visit) -> Row:
         "verdict": str(visit.decision.verdict),
         "reason": str(visit.decision.reason),
         "arrived_at": utc_text(visit.arrived_at),
+        "candidates": canonical(visit.candidates),
         **_plate_columns(visit.reading),
     }
 
@@ -59,7 +61,8 @@ def visit_of(row: Mapping[str, Any]) -> Visit:
     """The visit that `visit_row` wrote."""
     decision = Decision(Verdict(row["verdict"]), Reason(row["reason"]))
     arrived_at = datetime.fromisoformat(row["arrived_at"])
-    return Visit(row["pass_id"], arrived_at, decision, _reading_of(row))
+    candidates = tuple(Candidate(*one) for one in json.loads(row["candidates"]))
+    return Visit(row["pass_id"], arrived_at, decision, _reading_of(row), candidates)
 
 
 def _reading_of(row: Mapping[str, Any]) -> PlateReading | None:
@@ -87,6 +90,7 @@ def pass_body(phase: str, row: Mapping[str, Any]) -> str:
             "lane": row["lane"],
             "direction": row["direction"],
             "plate": _plate_body(row),
+            "candidates": [_candidate_body(*one) for one in json.loads(row["candidates"])],
             "evidence": json.loads(row["evidence"]),
             "verdict": row["verdict"],
             "reason": row["reason"],
@@ -110,7 +114,12 @@ def _plate_body(row: Mapping[str, Any]) -> Row | None:
     }
 
 
+def _candidate_body(text: str, frames: int, min_char: float) -> Row:
+    return {"text": text, "frames": frames, "min_char": round(min_char, 4)}
+
+
 def pass_of(row: Mapping[str, Any]) -> Row:
-    """A row of `passes` for people and exports: without corners, evidence as a list."""
+    """A row of `passes` for people and exports: without corners, lists as lists."""
     shown = {name: row[name] for name in row if name != "corners"}
-    return shown | {"evidence": json.loads(row["evidence"])}
+    candidates = [_candidate_body(*one) for one in json.loads(row["candidates"])]
+    return shown | {"evidence": json.loads(row["evidence"]), "candidates": candidates}

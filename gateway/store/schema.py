@@ -81,4 +81,8 @@ def _first_form(db: "Database") -> None:
     _outbox(db)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first_form,)
+def _candidates(db: "Database") -> None:
+    db.execute("alter table passes add column candidates text not null default '[]'")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first_form, _candidates)

@@ -22,12 +22,12 @@ from models.training.recogniser.real import (
     weights,
     with_another_province,
 )
-from models.training.recogniser.views import cut_out, real_shot, shot_of
+from models.training.recogniser.views import boxed, cut_out, real_shot, shot_of
 
 _BATCHES_A_POOL = 150
 _GREY = COLOURS.index("unknown")
 _REAL_STRENGTH, _REFUSED_STRENGTH = 0.6, 0.5
-_OTHER_PROVINCE_SHARE = 0.3
+_OTHER_PROVINCE_SHARE, _BOXED_SHARE = 0.4, 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Example:
 class Mixture:
     """Shares of a batch; the rest is drawn."""
 
-    real: float = 0.42
+    real: float = 0.45
     refused: float = 0.14
 
 
@@ -83,7 +83,7 @@ class Feed:
         plate = dice.choices(self._real, cum_weights=self._weights)[0]
         if plate.source != "scenes" and dice.random() < _OTHER_PROVINCE_SHARE:
             plate = with_another_province(dice, plate, self._glyphs)
-        view = cut_out(dice, real_shot(dice, plate.image), 1, error=0.025)
+        view = cut_out(dice, real_shot(dice, plate.image), 1, error=0.045)
         return real_example(plate, view)
 
     def _refused(self, dice: random.Random, number: int) -> Example:
@@ -142,7 +142,10 @@ class Feed:
 
 
 def drawn_example(dice: random.Random, plate: DrawnPlate, around: np.ndarray) -> Example:
-    view = cut_out(dice, shot_of(dice, plate.image, around), plate.rows)
+    if plate.rows == 1 and dice.random() < _BOXED_SHARE:
+        view = cut_out(dice, boxed(dice, plate.image, around), 1, error=0.03)
+    else:
+        view = cut_out(dice, shot_of(dice, plate.image, around), plate.rows)
     colour, type_ = COLOURS.index(plate.colour.value), TYPES.index(plate.type.value)
     return Example(view, tuple(encode(plate.text)), colour, type_, 1.0)
 

@@ -23,10 +23,10 @@ class Shot:
     corners: np.ndarray
 
 
-def shot_of(dice: random.Random, plate: np.ndarray, around: np.ndarray) -> Shot:
+def shot_of(dice: random.Random, plate: np.ndarray, around: np.ndarray, tilt: float = 1.0) -> Shot:
     """A drawn plate as a camera sees it, tilted and small; `around` is any picture."""
     wide = np.exp(dice.uniform(np.log(_NARROWEST_PX), np.log(_WIDEST_PX)))
-    corners = _seen_from_aside(dice, wide, wide * plate.shape[0] / plate.shape[1])
+    corners = _seen_from_aside(dice, wide, wide * plate.shape[0] / plate.shape[1], tilt)
     size = tuple(int(v) for v in np.ceil(corners.max(0) + 0.12 * wide + 2))
     corners += 0.06 * wide
     canvas = cv2.resize(around, size, interpolation=cv2.INTER_AREA)
@@ -39,13 +39,13 @@ def shot_of(dice: random.Random, plate: np.ndarray, around: np.ndarray) -> Shot:
     return Shot(canvas, corners.astype(np.float32))
 
 
-def _seen_from_aside(dice: random.Random, wide: float, high: float) -> np.ndarray:
+def _seen_from_aside(dice: random.Random, wide: float, high: float, tilt: float) -> np.ndarray:
     """Four corners from (0, 0) on: narrower, turned, sheared, in perspective."""
     wide, high = wide * dice.uniform(0.72, 1.0), high * dice.uniform(0.85, 1.1)
     quad = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float64)
     far = dice.gauss(0, 0.06)
     quad[[1, 2], 1] = high / 2 + (quad[[1, 2], 1] - high / 2) * (1 + far)
-    slant, turn = dice.gauss(0, 0.1), np.deg2rad(dice.gauss(0, 6))
+    slant, turn = dice.gauss(0, 0.1 * tilt), np.deg2rad(np.clip(dice.gauss(0, 4.5 * tilt), -30, 30))
     quad[:, 0] += quad[:, 1] * slant
     quad = quad @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     result: np.ndarray = quad - quad.min(0)
@@ -64,6 +64,14 @@ def _lay(plate: np.ndarray, corners: np.ndarray, canvas: np.ndarray) -> None:
     cv2.warpPerspective(
         plate, move, canvas.shape[1::-1], dst=canvas, borderMode=cv2.BORDER_TRANSPARENT
     )
+
+
+def boxed(dice: random.Random, plate: np.ndarray, around: np.ndarray) -> Shot:
+    """A plate whose corners nobody knows: cut out by the upright box around it, tilt and all."""
+    shot = shot_of(dice, plate, around, tilt=2.2)
+    (left, top), (right, bottom) = shot.corners.min(0), shot.corners.max(0)
+    corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
+    return Shot(shot.picture, np.array(corners, np.float32))
 
 
 def real_shot(dice: random.Random, crop: np.ndarray) -> Shot:
