@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test check bench docs clean
+.PHONY: install run test check bench docs train-smoke clean
 
 install: $(VENV)/installed
 
@@ -31,6 +31,11 @@ bench: install
 
 docs: install
 	$(BIN)/lanegate schema --write
+
+# PyTorch is large; where there is no GPU, point pip at its CPU wheels first.
+train-smoke: install
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[training]'
+	$(BIN)/python -m models.training smoke build/train-smoke
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,7 +9,7 @@ import click
 
 from gateway import __version__
 
-COMMANDS = ("run", "check", "schema", "read", "passes", "receive", "demo")
+COMMANDS = ("run", "check", "camera", "schema", "read", "passes", "receive", "demo")
 
 
 class Commands(click.Group):

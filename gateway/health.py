@@ -26,13 +26,17 @@ class Mode(StrEnum):
 
 @dataclass(slots=True)
 class LaneHealth:
-    """One lane's last word. `inputs_lost` and `camera_lost` are sentences; empty means well."""
+    """One lane's last word. `inputs_lost` and `camera_lost` are sentences; empty means well.
+
+    `camera`: a word of `gateway.sight.Condition`, and a sentence where it is not ok.
+    """
 
     direction: str
     state: str = "starting"
     boom: str = "unknown"
     inputs_lost: str = "not read yet"
     camera_lost: str = ""
+    camera: str = "ok"
     progress: int = 0
     polled: bool = False
 
@@ -42,7 +46,7 @@ class LaneHealth:
             "state": self.state,
             "boom": self.boom,
             "inputs": f"lost: {self.inputs_lost}" if self.inputs_lost else "ok",
-            "camera": f"lost: {self.camera_lost}" if self.camera_lost else "ok",
+            "camera": self.camera,
         }
 
 
@@ -76,7 +80,9 @@ class Health:
             self.news.set()
 
     def camera_is(self, name: str, sight: Sight) -> None:
-        self.lanes[name].camera_lost = "" if sight.seeing else sight.why
+        health = self.lanes[name]
+        health.camera_lost = "" if sight.seeing else sight.why
+        health.camera = f"{sight.condition}: {sight.why}" if sight.why else "ok"
         self.news.set()
 
     def configuration_is(self, word: str) -> None:

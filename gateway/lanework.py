@@ -16,7 +16,7 @@ from gateway.config import LaneConfig
 from gateway.evidence import Evidence
 from gateway.health import Health, LaneHealth
 from gateway.inbox import Inbox
-from gateway.lane.states import Timing
+from gateway.lane.states import Lane, Timing
 from gateway.lane.types import Now
 from gateway.polling import Poller
 from gateway.ports import Barrier, Bus, InputReader
@@ -78,6 +78,7 @@ class LaneWork:
         self._shared = shared
         self._books = self._new_books()
         self._runner: LaneRunner | None = None
+        self._eyes: Watcher | None = None
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -119,7 +120,8 @@ class LaneWork:
                     tasks.create_task(self._poller(inputs, runner.inbox).run()),
                 ]
                 if self.config.camera is not None:
-                    helpers.append(tasks.create_task(self._watcher(runner.inbox).run()))
+                    self._eyes = self._watcher(runner.inbox)
+                    helpers.append(tasks.create_task(self._eyes.run()))
                 await runner.run()
                 for helper in helpers:
                     helper.cancel()
@@ -157,9 +159,14 @@ class LaneWork:
             access=self.access,
             timing=Timing(**self.config.timing.model_dump()),
             clock=shared.clock,
-            changed=partial(shared.health.lane_changed, name),
+            changed=self._lane_changed,
             beat=partial(shared.health.beat, name),
         )
+
+    def _lane_changed(self, lane: Lane) -> None:
+        self._shared.health.lane_changed(self.config.name, lane)
+        if self._eyes is not None:
+            self._eyes.attend(lane.sensors.inputs)
 
     def _poller(self, inputs: InputReader, inbox: Inbox) -> Poller:
         return Poller(
@@ -178,6 +185,7 @@ class LaneWork:
             camera=config.camera.model_dump(mode="json"),
             reader=config.reader.model_dump(mode="json"),
             gate=config.gate.model_dump(),
+            view=config.view.model_dump(mode="json"),
         )
         changed = partial(self._shared.health.camera_is, config.name)
         return Watcher(

@@ -1,20 +1,25 @@
 """What the gateway and a camera's child say to each other.
 
-Down goes one line of JSON, the `Order`. Up comes a `Message` for every frame that was read:
+Down goes one line of JSON, the `Order`, and another one whenever the lane's loops change. Up
+comes a `Message` for every frame that was read, at every change of the picture's condition, and
+once a second:
 
 4 bytes, big-endian: length of the head | head (JSON, UTF-8) | pictures, in the head's order
 """
 
-import asyncio
 import json
 import math
 import re
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gateway.lane.types import PlateColour, PlateReading, PlateType
+from gateway.sight import Condition
+
+if TYPE_CHECKING:
+    import asyncio  # The child does without it, and its 4 MB.
 
 HEAD_LIMIT = 64 * 1024
 PICTURE_LIMIT = 8 * 1024 * 1024
@@ -31,25 +36,46 @@ class BrokenPipe(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The settings of the two drivers as the configuration holds them, and the gate."""
+    """The settings of the two drivers as the configuration holds them, the gate and the view."""
 
     camera: dict[str, Any]
     reader: dict[str, Any]
     gate: dict[str, float]
+    view: dict[str, Any] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
-        fields = {"camera": self.camera, "reader": self.reader, "gate": self.gate}
-        return json.dumps(fields).encode() + b"\n"
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+
+def wake(*, occupied: bool) -> bytes:
+    """The line that says whether a vehicle stands on one of the lane's loops."""
+    return json.dumps({"awake": occupied}).encode() + b"\n"
+
+
+def occupied(line: bytes) -> bool:
+    """What `wake` said. Raises `ValueError` for any other line."""
+    told = json.loads(line)
+    if not isinstance(told, dict) or type(told.get("awake")) is not bool:
+        raise ValueError(f"{line[:40]!r} says nothing about loops")
+    return bool(told["awake"])
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One frame's outcome. `error` is a sentence from a child that gives up."""
+    """How the picture is, and what was read in it. `error` is a child's last sentence.
+
+    `read`: a frame was read, with or without a plate; `age_s`: of the newest frame.
+    `words`: what is wrong with the picture; empty while `condition` is OK.
+    """
 
     readings: tuple[PlateReading, ...] = ()
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     read_ms: float = 0.0
     error: str = ""
+    read: bool = False
+    condition: Condition = Condition.OK
+    words: str = ""
+    age_s: float = 0.0
 
 
 def write(stream: BinaryIO, message: Message) -> None:
@@ -58,13 +84,17 @@ def write(stream: BinaryIO, message: Message) -> None:
         "pictures": [[name, len(jpeg)] for name, jpeg in message.pictures.items()],
         "read_ms": round(message.read_ms, 2),
         "error": message.error,
+        "read": message.read,
+        "condition": message.condition,
+        "words": message.words,
+        "age_s": round(message.age_s, 3),
     }
     body = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     stream.write(_LENGTH.pack(len(body)) + body + b"".join(message.pictures.values()))
     stream.flush()
 
 
-async def read(stream: asyncio.StreamReader) -> Message:
+async def read(stream: "asyncio.StreamReader") -> Message:
     """Raises `BrokenPipe` on nonsense and `asyncio.IncompleteReadError` at the end.
 
     The child decodes what strangers send, so nothing it says is believed unchecked.
@@ -88,7 +118,13 @@ def _parsed(body: bytes) -> tuple[Message, dict[str, int]]:
     head = json.loads(body)
     readings = tuple(_reading(fields) for fields in head["readings"])
     message = Message(
-        readings, read_ms=_number(head["read_ms"]), error=_sentence(str(head["error"]))
+        readings,
+        read_ms=_number(head["read_ms"]),
+        error=_sentence(str(head["error"])),
+        read=head["read"] is True,
+        condition=Condition(head["condition"]),
+        words=_sentence(str(head["words"])),
+        age_s=_number(head["age_s"]),
     )
     names = _names([name for name, _ in head["pictures"]])
     return message, dict(zip(names, (_size(size) for _, size in head["pictures"]), strict=True))
@@ -106,6 +142,8 @@ def _reading(fields: dict[str, Any]) -> PlateReading:
         min_char=_number(fields["min_char"]),
         corners=(top_left, top_right, bottom_right, bottom_left),
         evidence=_names(fields["evidence"]),
+        track=_size(fields["track"]),
+        sure=fields["sure"] is True,
     )
 
 

@@ -15,9 +15,8 @@ checked without them.
 import math
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -121,12 +120,31 @@ class InputReader(Protocol):
     async def read(self) -> Inputs: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Frame:
-    """`image`: uint8 array [height, width, 3] in BGR; `taken_at`: seconds, monotonic clock."""
+    """One picture.
 
-    image: Any
-    taken_at: float
+    `taken_at`: seconds of our monotonic clock, taken when the picture came; what the camera's
+    own clock says is never used. The picture may be younger, never older. `recorded`: it comes
+    from a file, so that two that are the same mean nothing.
+    """
+
+    def __init__(self, image: Any, taken_at: float, *, recorded: bool = False) -> None:
+        self._image = image
+        self.taken_at = taken_at
+        self.recorded = recorded
+
+    @property
+    def image(self) -> Any:
+        """uint8 array [height, width, 3] in BGR. May be made only now: look at what you need."""
+        return self._image
+
+    @property
+    def luma(self) -> Any:
+        """Brightness, uint8 [height, width], where the camera has it for less than `image`.
+
+        Else None. Not to be written to.
+        """
+        return None
 
 
 class Camera(Protocol):
@@ -136,6 +154,21 @@ class Camera(Protocol):
     """
 
     def frames(self) -> Iterator[Frame]: ...
+
+
+@runtime_checkable
+class LiveCamera(Camera, Protocol):
+    """A camera that opens its stream again by itself, and saves work while nobody looks.
+
+    Both may be used by another thread than the one that takes the frames.
+    """
+
+    @property
+    def trouble(self) -> str:
+        """Why no pictures come: a sentence with the next step. Empty while they do."""
+
+    def pace(self, every_s: float) -> None:
+        """A picture each so many seconds is enough; 0 asks for every one."""
 
 
 class Reader(Protocol):

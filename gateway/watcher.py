@@ -1,7 +1,7 @@
 """Supervises one camera's child process and turns its readings into lane events.
 
-A child that is silent for 3 s (no frame, or no answer about it) is killed and started again,
-paced. Whatever happens to it, the lane goes on without eyes.
+A child that is silent for 3 s is killed and started again, paced; one that lives says once a
+second how its picture is. Whatever happens to it, the lane goes on without eyes.
 """
 
 import asyncio
@@ -22,7 +22,10 @@ from gateway.lane.events import (
 )
 from gateway.lane.types import (
     AlarmCode,
+    Inputs,
+    Level,
 )
+from gateway.sight import SEEING, Condition
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,8 @@ SILENCE_LIMIT_S = 3.0
 SHORTEST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 GOOD_RUN_S = 10.0
+# Pictures are large and live shortly: without these, malloc keeps the room of many.
+CHILD_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
 
 class EyesLost(Exception):  # noqa: N818
@@ -39,11 +44,16 @@ class EyesLost(Exception):  # noqa: N818
 
 @dataclass(slots=True)
 class Sight:
-    """What a camera's child did last, for the state and the page."""
+    """What a camera's child did last, for the state and the page.
+
+    `why`: what is wrong, a sentence; empty while `condition` is OK. `frames`: that were read.
+    """
 
     seeing: bool = False
     why: str = "starting"
+    condition: Condition = Condition.LOST
     frames: int = 0
+    age_s: float = 0.0
     read_ms: float = 0.0
     pid: int = 0
 
@@ -64,7 +74,14 @@ class Watcher:
         self._inbox = inbox
         self._evidence = evidence
         self._changed = changed
-        self._lost = False
+        self._alarmed = _Alarmed()
+        self._loops = _Loops()
+        self._child: asyncio.subprocess.Process | None = None
+
+    def attend(self, inputs: Inputs) -> None:
+        """Tell the child what the loops say, where that is new: it reads while one is occupied."""
+        if self._loops.changed(inputs):
+            self._tell_child()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -74,7 +91,7 @@ class Watcher:
             try:
                 await self._one_child()
             except EyesLost as lost:
-                self._tell(seeing=False, why=str(lost))
+                self._tell(Condition.LOST, str(lost))
             good = time.monotonic() - started > GOOD_RUN_S
             pause_s = SHORTEST_PAUSE_S if good else min(pause_s * 2, LONGEST_PAUSE_S)
             await asyncio.sleep(pause_s)
@@ -85,6 +102,7 @@ class Watcher:
         try:
             await self._listen(child)
         finally:
+            self._child = None
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             await child.wait()
@@ -93,6 +111,8 @@ class Watcher:
         if child.stdin is None or child.stdout is None:
             raise EyesLost("the camera's process has no pipes")
         child.stdin.write(self._order.to_line())
+        self._child = child
+        self._tell_child()
         limit_s = START_LIMIT_S
         while True:
             try:
@@ -107,29 +127,73 @@ class Watcher:
             self._take(message)
             limit_s = SILENCE_LIMIT_S
 
+    def _tell_child(self) -> None:
+        child, occupied = self._child, self._loops.occupied
+        if child is not None and child.stdin is not None and occupied is not None:
+            with contextlib.suppress(OSError, RuntimeError):
+                child.stdin.write(pipe.wake(occupied=occupied))
+
     def _take(self, message: pipe.Message) -> None:
         if message.error:
             raise EyesLost(message.error)
-        self.sight.frames += 1
-        self.sight.read_ms = message.read_ms
+        self.sight.age_s = message.age_s
+        if message.read:
+            self.sight.frames += 1
+            self.sight.read_ms = message.read_ms
         for name, jpeg in message.pictures.items():
             self._evidence.hold(name, jpeg)
-        if message.readings:
-            self._inbox.put(PlateSeen(message.readings[0]))
-        if not self.sight.seeing:
-            self._tell(seeing=True, why="")
+        for reading in message.readings:
+            self._inbox.put(PlateSeen(reading))
+        self._tell(message.condition, message.words)
 
-    def _tell(self, *, seeing: bool, why: str) -> None:
-        """One alarm for each loss; the state follows the newest sentence."""
-        if (seeing, why) == (self.sight.seeing, self.sight.why):
+    def _tell(self, condition: Condition, why: str) -> None:
+        """One alarm for each kind of trouble, and one for its end; the state has the newest."""
+        if (condition, why) == (self.sight.condition, self.sight.why):
             return
-        self.sight.seeing, self.sight.why = seeing, why
-        if seeing:
+        self.sight.condition, self.sight.why = condition, why
+        self.sight.seeing = condition in SEEING
+        if condition is Condition.OK:
             log.info("%s: camera sees", self._lane)
-        elif not self._lost:
-            self._inbox.put(Noticed(AlarmCode.VISION_LOST, f"camera lost: {why}"))
-        self._lost = not seeing
+        for alarm in self._alarmed.news(condition, why):
+            self._inbox.put(alarm)
         self._changed(self.sight)
+
+
+class _Loops:
+    """What a lane's loops say together: None for a lane whose loops were never heard."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self.occupied: bool | None = None
+
+    def changed(self, inputs: Inputs) -> bool:
+        """A loop that was heard before and is unknown now counts as occupied."""
+        loops = {"arming": inputs.arming_loop, "closing": inputs.closing_loop}
+        self._known |= {name for name, level in loops.items() if level is not Level.UNKNOWN}
+        if not self._known:
+            return False
+        before = self.occupied
+        self.occupied = any(loops[name] is not Level.OFF for name in self._known)
+        return self.occupied is not before
+
+
+class _Alarmed:
+    """Which trouble is in the records already. A silent camera and a lost process are one."""
+
+    def __init__(self) -> None:
+        self._open = Condition.OK
+
+    def news(self, condition: Condition, why: str) -> list[Noticed]:
+        kind = Condition.LOST if condition is Condition.SILENT else condition
+        if kind is self._open:
+            return []
+        was, self._open = self._open, kind
+        if kind is Condition.OK:
+            return [Noticed(AlarmCode.VISION_BACK, f"camera sees again: it was {was.value}")]
+        if kind is Condition.LOST:
+            return [Noticed(AlarmCode.VISION_LOST, f"camera lost: {why}")]
+        code = AlarmCode.VISION_DOUBTED if kind in SEEING else AlarmCode.VISION_LOST
+        return [Noticed(code, f"camera {kind.value.replace('_', ' ')}: {why}")]
 
 
 async def _started() -> asyncio.subprocess.Process:
@@ -141,7 +205,7 @@ async def _started() -> asyncio.subprocess.Process:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=pipe.PICTURE_LIMIT,
-            env=os.environ | {"MALLOC_ARENA_MAX": "2"},
+            env=os.environ | CHILD_ENVIRONMENT,
         )
     except OSError as error:
         raise EyesLost(f"the camera's process cannot be started: {error}") from error

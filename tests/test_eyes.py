@@ -6,17 +6,23 @@ import io
 import json
 import struct
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gateway import pipe
+from gateway.capture.album import Album
+from gateway.capture.attention import Attention
+from gateway.capture.newest import Newest, drain
+from gateway.capture.observer import Observer
+from gateway.capture.view import View
 from gateway.evidence import Evidence
-from gateway.eyes import Album, Newest, drain, look
 from gateway.lane.plates import Gate
 from gateway.lane.types import PlateCandidate, PlateColour
 from gateway.ports import DeviceError, Frame
+from gateway.sight import Condition
 from tests.lane.playing import a_reading
 
 GATE = {"min_char": 0.5, "box_score": 0.3}
@@ -41,19 +47,23 @@ def written(message: pipe.Message) -> bytes:
 
 def test_a_message_arrives_as_it_was_sent():
     reading = replace(a_reading(), evidence=(ONE, TWO))
-    sent = pipe.Message((reading,), {ONE: b"jpeg one", TWO: b""}, 12.5)
+    sent = pipe.Message(
+        (reading,), {ONE: b"jpeg one", TWO: b""}, 12.5,
+        read=True, condition=Condition.MOVED, words="it looks elsewhere", age_s=0.25,
+    )  # fmt: skip
     assert over_a_pipe(written(sent)) == sent
 
 
 def a_head(**fields) -> dict:
-    return {"readings": [], "pictures": [], "read_ms": 1.5, "error": ""} | fields
+    good = {"readings": [], "pictures": [], "read_ms": 1.5, "error": "", "read": True}
+    return good | {"condition": "ok", "words": "", "age_s": 0.1} | fields
 
 
 def a_head_with(**fields) -> dict:
     corners = [[0, 0], [9, 0], [9, 3], [0, 3]]
     reading = {
         "text": "京A12345", "type": "civil", "colour": "blue", "confidence": 0.9, "min_char": 0.8,
-        "corners": corners, "evidence": [ONE],
+        "corners": corners, "evidence": [ONE], "track": 3, "sure": True,
     }  # fmt: skip
     return a_head(readings=[reading | fields])
 
@@ -89,8 +99,12 @@ def test_a_picture_that_is_named_like_a_path_or_anything_but_its_content_is_refu
         a_head(pictures=[[ONE, 2**40]]),
         a_head(read_ms=float("nan")),
         a_head(read_ms=10**400),
+        a_head(age_s=float("inf")),
+        a_head(condition="splendid"),
+        a_head(condition=None),
         a_head_with(confidence=float("inf")),
         a_head_with(min_char="0.9"),
+        a_head_with(track=-1),
         a_head_with(corners=[[0, 0], [9, 0], [9, 3], [0, True]]),
         a_head_with(corners=[[0, 0], [9, 0], [9, 3], [0, None]]),
         a_head_with(corners=7),
@@ -130,10 +144,29 @@ def test_a_picture_full_of_plates_fits_into_one_message():
             return [a_candidate(f"京A1234{number}", 10 + 3 * number) for number in range(9)]
 
     noise = np.random.default_rng(1).integers(0, 255, (60, 60, 3), np.uint8)
-    message = look(Frame(noise, 1.0), ManyPlates(), Gate(), Album())
+    gate = Gate(**dict.fromkeys(Gate.__dataclass_fields__, 0.0))
+    observer = Observer(NoCamera(), ManyPlates(), gate, View(), Attention())
+    message = observer.observed(Frame(noise, time.monotonic()))
+    message = replace(message, age_s=0.0, read_ms=0.0)
     heard = over_a_pipe(written(message))
     assert (heard.readings, heard.pictures) == (message.readings, message.pictures)
     assert [reading.text for reading in heard.readings][:2] == ["京A12348", "京A12347"]
+
+
+class NoCamera:
+    def frames(self):
+        yield from ()
+
+
+@pytest.mark.parametrize("occupied", [True, False])
+def test_what_the_lane_says_of_its_loops_arrives(occupied):
+    assert pipe.occupied(pipe.wake(occupied=occupied)) is occupied
+
+
+@pytest.mark.parametrize("line", [b"", b"{}", b"[1]", b"null", b'{"awake": 1}', b"\xff\n", b"x"])
+def test_a_line_that_says_nothing_of_loops_is_refused(line):
+    with pytest.raises(ValueError):  # noqa: PT011 any of them
+        pipe.occupied(line)
 
 
 def a_candidate(text: str, width: int) -> PlateCandidate:
@@ -162,6 +195,14 @@ def test_a_slow_reader_gets_the_newest_frame_only():
     for number in range(5):
         newest.put(Frame(number, float(number)))
     assert newest.take().image == 4
+
+
+def test_a_reader_that_waits_in_vain_is_told_so_and_a_frame_is_given_once():
+    newest = Newest()
+    assert newest.take(0.01) is None
+    newest.put(Frame("one", 0.0))
+    assert newest.take(0.01).image == "one"
+    assert newest.take(0.01) is None
 
 
 def test_a_camera_that_gives_up_is_heard_after_its_last_frame():

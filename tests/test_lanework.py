@@ -42,7 +42,7 @@ class PaperLine:
         return self.word
 
 
-class Broken(Exception):  # noqa: N818
+class Broken(Exception):
     """What a helper of these tests fails with."""
 
 

@@ -14,7 +14,9 @@ from gateway import pipe
 from gateway.evidence import Evidence
 from gateway.inbox import Inbox
 from gateway.lane.events import Noticed, PlateSeen
-from gateway.watcher import Watcher
+from gateway.lane.types import Inputs, Level
+from gateway.sight import Condition
+from gateway.watcher import Watcher, _Alarmed, _Loops
 
 GATE = {"min_char": 0.5, "box_score": 0.3}
 
@@ -65,7 +67,10 @@ def test_a_killed_camera_process_is_named_and_replaced(an_order):
     watcher, sights, events = watched(an_order, 30, kill_once)
     assert sights == [(True, ""), (False, "the camera's process ended"), (True, "")]
     assert not [event for event in events if isinstance(event, PlateSeen)]
-    assert alarms(events) == ["camera lost: the camera's process ended"]
+    assert alarms(events) == [
+        "camera lost: the camera's process ended",
+        "camera sees again: it was lost",
+    ]
     assert not _alive(watcher.sight.pid)
 
 
@@ -103,6 +108,71 @@ def test_a_program_that_cannot_be_started_is_told_and_its_loss_is_one_alarm(an_o
     assert "cannot be started" in sights[0][1]
     assert ("/nowhere" in sights[0][1], "/elsewhere" in sights[1][1]) == (True, True)
     assert len(alarms(events)) == 1
+
+
+ON, OFF, UNKNOWN = Level.ON, Level.OFF, Level.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("heard", "occupied"),
+    [
+        ([(UNKNOWN, UNKNOWN)], None),
+        ([(OFF, OFF)], False),
+        ([(OFF, OFF), (ON, OFF)], True),
+        ([(OFF, OFF), (OFF, ON)], True),
+        ([(ON, OFF), (OFF, OFF)], False),
+        ([(OFF, OFF), (UNKNOWN, UNKNOWN)], True),
+        ([(OFF, UNKNOWN)], False),
+        ([(OFF, UNKNOWN), (UNKNOWN, UNKNOWN)], True),
+    ],
+)
+def test_a_loop_that_was_heard_once_and_is_unknown_now_counts_as_occupied(heard, occupied):
+    loops = _Loops()
+    for arming, closing in heard:
+        loops.changed(Inputs(arming, closing))
+    assert loops.occupied is occupied
+
+
+def test_the_loops_word_is_news_only_when_it_changes():
+    loops = _Loops()
+    levels = [(OFF, OFF), (OFF, OFF), (ON, OFF), (ON, ON), (OFF, OFF)]
+    assert [loops.changed(Inputs(*pair)) for pair in levels] == [True, False, True, False, True]
+
+
+def test_the_child_is_told_of_the_loops_and_reads_while_one_is_occupied(an_order):
+    """One photo that stands still: read with every frame, or once in a few seconds."""
+    seen = []
+
+    def story(watcher, sights):
+        if not watcher.sight.seeing:
+            watcher.attend(Inputs(OFF, OFF))
+        elif len(seen) < 40:
+            seen.append(watcher.sight.frames)
+        else:
+            watcher.attend(Inputs(ON, OFF))
+        return watcher.sight.frames > seen[-1] + 15 if len(seen) == 40 else False
+
+    watched(an_order, 60, story)
+    assert seen[-1] - seen[0] <= 2
+
+
+def test_each_kind_of_trouble_is_one_alarm_and_its_end_another():
+    alarmed = _Alarmed()
+    story = [
+        (Condition.OK, ""), (Condition.SILENT, "a"), (Condition.LOST, "b"), (Condition.SILENT, "c"),
+        (Condition.OK, ""), (Condition.FROZEN, "d"), (Condition.FROZEN, "e"), (Condition.OK, ""),
+        (Condition.MOVED, "f"), (Condition.WRONG_SIZE, "g"), (Condition.OK, ""), (Condition.OK, ""),
+    ]  # fmt: skip
+    told = [(n.code.value, n.detail) for step in story for n in alarmed.news(*step)]
+    assert told == [
+        ("vision_lost", "camera lost: a"),
+        ("vision_back", "camera sees again: it was lost"),
+        ("vision_lost", "camera frozen: d"),
+        ("vision_back", "camera sees again: it was frozen"),
+        ("vision_doubted", "camera moved: f"),
+        ("vision_doubted", "camera wrong size: g"),
+        ("vision_back", "camera sees again: it was wrong_size"),
+    ]
 
 
 def alarms(events) -> list[str]:

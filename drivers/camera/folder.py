@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from gateway.pictures import decoded
 from gateway.ports import Camera, DeviceError, DriverSettings, Frame
 
 log = logging.getLogger(__name__)
@@ -70,21 +71,16 @@ class FolderCamera:
 
     def _image(self, path: Path) -> Any:
         """The photo as BGR, or None with one warning for each file."""
-        import cv2
-        import numpy as np
-
         try:
-            data = np.frombuffer(path.read_bytes(), np.uint8)
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
-        except (OSError, cv2.error):
-            image = None
-        if image is None and path not in self._warned:
-            self._warned.add(path)
-            log.warning("folder camera: %s is skipped: not a readable picture", path)
-        return image
+            return decoded(path.read_bytes())
+        except (OSError, DeviceError) as error:
+            if path not in self._warned:
+                self._warned.add(path)
+                log.warning("folder camera: %s is skipped: %s", path, error)
+            return None
 
     def _stills(self, image: Any) -> Iterator[Frame]:
         """The same photo again and again, as a camera sees a standing car."""
         for _ in range(max(1, round(self._settings.every_s * self._settings.fps))):
-            yield Frame(image=image, taken_at=time.monotonic())
+            yield Frame(image, time.monotonic(), recorded=True)
             time.sleep(1 / self._settings.fps)

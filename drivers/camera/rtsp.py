@@ -1,26 +1,35 @@
-"""A network camera over RTSP, decoded by FFmpeg through PyAV."""
+"""A network camera over RTSP: our own session, pictures decoded by FFmpeg through PyAV."""
 
 import logging
+import math
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal, Self
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from drivers.camera._flow import Flow
+from drivers.login import Login
+from drivers.rtsp.session import Arrival, Session
+from drivers.rtsp.wire import RtspError
 from gateway.ports import Camera, DeviceError, DriverSettings, Frame, SecretRef, reveal
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
+    import av
+
+    from drivers.camera._developing import Developer
 
 log = logging.getLogger(__name__)
 
-_ATTEMPTS = 5
-_PAUSE_S = 1.0
-# Without these FFmpeg looks at two seconds of video to guess the frame rate (measured: 2.0 s
-# until the first picture instead of 0.6 s).
-_QUICK_START = {"fpsprobesize": "0", "analyzeduration": "500000"}
+# After a break: at once is too often for a camera that starts, and many that come back together
+# must not be asked in step. With the time to open, well under 5 s.
+_PAUSE_S = (0.3, 1.2)
+# Data that no picture can be made of: a new session begins with a key picture.
+_NOTHING_TO_SEE_S = 5.0
+_HALF_A_PICTURE_S = 0.02
 
 
 def _without_secret(url: str) -> str:
@@ -30,7 +39,7 @@ def _without_secret(url: str) -> str:
             "no user name or password in the address: use `username`, and `password` with a "
             "reference such as file:/etc/lanegate/camera-1.secret"
         )
-    if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname:
+    if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname or not url.isprintable():
         raise ValueError("not an RTSP address: expected rtsp://host:554/path")
     return url
 
@@ -57,10 +66,10 @@ class Settings(DriverSettings):
 
 @contextmanager
 def connect(settings: Settings) -> Iterator[Camera]:
-    """The camera, answering or not: its frames say so."""
+    """The camera, answering or not: its frames, or its `trouble`, say so."""
     import av.logging
 
-    av.logging.set_level(None)  # FFmpeg's own messages show the address with its password.
+    av.logging.set_level(None)
     camera = RtspCamera(settings)
     try:
         yield camera
@@ -69,84 +78,111 @@ def connect(settings: Settings) -> Iterator[Camera]:
 
 
 class RtspCamera:
-    """Opens its stream anew when it breaks or freezes; the password stays inside."""
+    """See `gateway.ports.LiveCamera`. Opens its stream anew when it breaks or freezes."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._stream: InputContainer | None = None
+        self._session: Session | None = None
+        self._closed = False
+        self._trouble = ""
+        self._every_s = 0.0
+        self._shown_at = -math.inf
+
+    @property
+    def trouble(self) -> str:
+        return self._trouble
+
+    def pace(self, every_s: float) -> None:
+        self._every_s = every_s
 
     def frames(self) -> Iterator[Frame]:
-        """Pictures as fast as they come.
+        """Pictures as fast as they come, until it is closed.
 
-        A stream that breaks off is opened again after a short pause. Raises `DeviceError` after
-        5 attempts in a row without a picture, and at once where the camera refuses the password
-        or knows no such stream.
+        A stream that breaks off is opened again after a short pause. Raises `DeviceError` only
+        where the camera refuses the password or the user: asking again soon may lock the account.
         """
-        import av
-
-        failed = 0
-        while failed < _ATTEMPTS:
+        while not self._closed:
             try:
-                for frame in self._session():
-                    failed = 0
-                    yield frame
-                reason = "the stream ended"
-            except (av.FFmpegError, OSError) as error:
-                reason = self._reason(error)
-            failed += 1
-            if failed == 1:
-                log.warning("camera %s: no picture: %s: opening again", self._settings.url, reason)
-            time.sleep(_PAUSE_S)
-        raise DeviceError(
-            f"camera {self._settings.url}: no picture in {_ATTEMPTS} attempts: {reason}: "
-            "check its power, its cable and the address"
-        )
+                yield from self._one_session()
+            except RtspError as error:
+                if error.hopeless:
+                    raise DeviceError(self._sentence(str(error))) from None
+                self._tell(str(error))
+            except OSError as error:
+                if self._closed:
+                    return
+                self._tell(error.strerror or type(error).__name__)
+            time.sleep(random.uniform(*_PAUSE_S))  # noqa: S311 -- no secret
 
     def close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        self._closed = True
+        self._hang_up()
 
-    def _session(self) -> Iterator[Frame]:
+    def _hang_up(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _one_session(self) -> Iterator[Frame]:
         """One connection, from opening until it breaks."""
-        import av
+        from drivers.camera._developing import Developer
 
-        settings = self._settings
+        session = self._session = self._new_session()
         try:
-            self._stream = av.open(
-                self._secret_url(),
-                options={"rtsp_transport": settings.transport} | _QUICK_START,
-                timeout=(settings.open_timeout_s, settings.read_timeout_s),
-            )
-            for picture in self._stream.decode(video=0):
-                image = picture.to_ndarray(format="bgr24")
-                yield Frame(image=image, taken_at=time.monotonic())
+            session.open()
+            yield from self._developed(session, Developer(session.track.coding))
         finally:
-            self.close()
+            self._hang_up()
 
-    def _secret_url(self) -> str:
+    def _developed(self, session: Session, developer: "Developer") -> Iterator[Frame]:
+        """Frames of which is known how old they are at most."""
+        flow, good_at = Flow(), time.monotonic()
+        for arrival in session.arrivals():
+            new_at = flow.came(arrival.at, arrival.waited_s)
+            wanted = self._is_wanted(arrival)
+            picture = developer.take(arrival.picture.data, key=arrival.picture.key, wanted=wanted)
+            if picture is not None:
+                good_at = arrival.at
+                if new_at > -math.inf:
+                    self._shown_at = arrival.at
+                    yield self._frame(picture, new_at)
+            elif not wanted:
+                good_at = arrival.at
+            elif arrival.at - good_at > _NOTHING_TO_SEE_S:
+                raise RtspError("what it sends cannot be decoded")
+
+    def _is_wanted(self, arrival: Arrival) -> bool:
+        """A key picture comes cheap: it is taken in half the time."""
+        every_s = self._every_s / 2 if arrival.picture.key else self._every_s
+        return arrival.at - self._shown_at >= every_s - _HALF_A_PICTURE_S
+
+    def _frame(self, picture: "av.VideoFrame", taken_at: float) -> Frame:
+        from drivers.camera._developing import Undeveloped
+
+        if self._trouble:
+            log.info("camera %s: pictures again", self._settings.url)
+        self._trouble = ""
+        return Undeveloped(picture, taken_at)
+
+    def _new_session(self) -> Session:
         settings = self._settings
-        if settings.username is None:
-            return settings.url
-        user = quote(settings.username, safe="")
-        if settings.password is not None:
-            user += ":" + quote(reveal(settings.password), safe="")
-        parts = urlsplit(settings.url)
-        return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))
+        login = None
+        if settings.username is not None:
+            password = "" if settings.password is None else reveal(settings.password)
+            login = Login(settings.username, password)
+        return Session(
+            settings.url,
+            login,
+            transport=settings.transport,
+            open_timeout_s=settings.open_timeout_s,
+            read_timeout_s=settings.read_timeout_s,
+        )
 
-    def _reason(self, error: Exception) -> str:
-        """Words without the address, in which PyAV shows the password.
+    def _tell(self, reason: str) -> None:
+        """One warning for each outage, however often the reason changes."""
+        if not self._trouble:
+            log.warning("camera %s: no picture: %s: opening again", self._settings.url, reason)
+        self._trouble = self._sentence(reason)
 
-        Raises `DeviceError` where trying again is of no use.
-        """
-        import av
-
-        hopeless = {
-            av.HTTPUnauthorizedError: "it refuses the user name or the password",
-            av.HTTPForbiddenError: "it does not allow this user to see the stream",
-            av.HTTPNotFoundError: "it knows no stream at this path: see its manual for the path",
-        }
-        for kind, words in hopeless.items():
-            if isinstance(error, kind):
-                raise DeviceError(f"camera {self._settings.url}: {words}") from None
-        return getattr(error, "strerror", None) or type(error).__name__
+    def _sentence(self, reason: str) -> str:
+        return f"camera {self._settings.url}: {reason}: check its power, cable and address"

@@ -68,4 +68,4 @@ class SimulatedCamera:
             ) from error
         except ValueError as error:
             raise DeviceError(f"simulated camera: {twin} knows no lane {lane}: {error}") from error
-        return Frame(image=self._painter.paint(scene), taken_at=time.monotonic())
+        return Frame(self._painter.paint(scene), time.monotonic())

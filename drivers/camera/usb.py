@@ -1,5 +1,6 @@
 """A USB camera through Video4Linux and OpenCV."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from drivers.camera._flow import Flow
 from gateway.ports import Camera, DeviceError, DriverSettings, Frame
 
 
@@ -36,16 +38,20 @@ class UsbCamera:
 
     def frames(self) -> Iterator[Frame]:
         """Pictures as they come; the camera may choose another size than the one wished for."""
-        capture = self._opened()
+        capture, flow = self._opened(), Flow()
         try:
             while True:
+                asked = time.monotonic()
                 good, image = capture.read()
                 if not good:
                     raise DeviceError(
                         f"USB camera {self._settings.device}: no more pictures: "
                         "check its plug and its cable"
                     )
-                yield Frame(image=image, taken_at=time.monotonic())
+                at = time.monotonic()
+                taken_at = flow.came(at, at - asked)
+                if taken_at > -math.inf:
+                    yield Frame(image, taken_at)
         finally:
             capture.release()
 

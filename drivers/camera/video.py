@@ -58,4 +58,4 @@ class VideoCamera:
                 start = time.monotonic() - at_s if start is None else start
                 time.sleep(max(0.0, start + at_s - time.monotonic()))
                 image = picture.to_ndarray(format="bgr24")
-                yield Frame(image=image, taken_at=time.monotonic())
+                yield Frame(image, time.monotonic(), recorded=True)

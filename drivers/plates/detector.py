@@ -26,15 +26,21 @@ class Box:
     corners: np.ndarray
     two_rows: bool
 
+    @property
+    def width(self) -> float:
+        """Of the upper side, in pixels."""
+        return float(np.linalg.norm(self.corners[1] - self.corners[0]))
+
 
 class Detector:
     """`pixels`: what a picture is scaled to; one camera's frames always give one input shape."""
 
     def __init__(self, network: Network, pixels: int) -> None:
-        if network.output_shapes[0][1] != _CHANNELS:
+        channels = network.output_shapes[0][1]
+        if channels != _CHANNELS:
             raise DeviceError(
-                f"plate detector: the model gives {network.output_shapes[0][1]} values a place, not "
-                f"{_CHANNELS}; install a detector of this release"
+                f"plate detector: the model gives {channels} values a place, not {_CHANNELS}; "
+                "install a detector of this release"
             )
         self._network = network
         self._pixels = pixels
@@ -53,6 +59,12 @@ class Detector:
         batch = np.ascontiguousarray(image.transpose(2, 0, 1)[None]).astype(np.float32)
         batch /= 255
         answer: np.ndarray = self._network.run(batch)[0][0]
+        height, width = image.shape[:2]
+        if answer.shape != (_CHANNELS, height // STRIDE, width // STRIDE):
+            raise DeviceError(
+                f"plate detector: the model answers {answer.shape} for a picture of {width} x "
+                f"{height}; install a detector of this release"
+            )
         return answer
 
 
@@ -73,8 +85,13 @@ def _rounded(size: float) -> int:
 
 
 def _resized(image: np.ndarray, size: tuple[int, int], scale: float) -> np.ndarray:
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return cv2.resize(image, size, interpolation=how)
+    """Averaged by a whole number, then bilinear: a sixth of the time of averaging at once."""
+    whole = int(1 / scale)
+    if whole >= 2:  # noqa: PLR2004
+        wide, high = image.shape[1] // whole, image.shape[0] // whole
+        part = image[: high * whole, : wide * whole]
+        image = cv2.resize(part, (wide, high), interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
 
 
 def _decode(answer: np.ndarray, least: float) -> list[Box]:

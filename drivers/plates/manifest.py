@@ -1,6 +1,7 @@
 """Which models there are: `manifest.yaml` beside them, and the proof that they are those."""
 
 import hashlib
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from gateway.lane.types import PlateColour, PlateType
 from gateway.ports import DeviceError
 
 FILE = "manifest.yaml"
+MOST_BYTES = 64 << 20
 _NEXT = "install the models folder of the release again"
 
 
@@ -85,7 +87,7 @@ def _manifest(path: Path) -> Manifest:
 def _yaml(path: Path) -> Any:
     try:
         return yaml.safe_load(_bytes(path))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # as 2026-99-99, or [[[[ ...
         raise DeviceError(f"{path}: is not YAML ({_one_line(error)}); {_NEXT}") from error
 
 
@@ -102,7 +104,10 @@ def _verified(folder: Path, entry: _Model) -> bytes:
 
 
 def _bytes(path: Path) -> bytes:
+    """Only of a plain file of a model's size: a pipe or a device would be read for ever."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode) or path.stat().st_size > MOST_BYTES:
+            raise DeviceError(f"{path}: is no plain file of a model's size; {_NEXT}")
         return path.read_bytes()
     except OSError as error:
         raise DeviceError(f"{path}: cannot be read ({error.strerror}); {_NEXT}") from error

@@ -27,6 +27,7 @@ READ_CUT = Cut(-0.02, -0.06, 1.02, 1.06)
 CLOSER = (Cut(), Cut(-0.04, -0.1, 1.04, 1.1))
 # A plate that fills the picture and is less wide than this may have two rows.
 _TWO_ROW_SHAPE = 2.4
+_FILLS = 0.7
 
 
 class PlateReader:
@@ -59,9 +60,15 @@ class PlateReader:
         return tuple(self._candidate(picture, box) for box in boxes[:MOST_PLATES])
 
     def read_crop(self, image: Any) -> PlateCandidate:
+        """Where in doubt, its corners are looked for: a crop may hold the plate tilted."""
         picture = as_bgr(image)
-        box = _whole(picture)
-        return self._described(picture, box, self._text(picture, box, (READ_CUT,)))
+        whole = _whole(picture)
+        text = self._text(picture, whole, (READ_CUT,))
+        if HOPELESS <= text.weakest < SURE:
+            box, closer = self._closer(picture, whole)
+            if closer.weakest > text.weakest and box.width >= _FILLS * whole.width:
+                return self._described(picture, box, closer)
+        return self._described(picture, whole, text)
 
     def _candidate(self, picture: np.ndarray, box: Box) -> PlateCandidate:
         text = self._text(picture, box, (READ_CUT,))

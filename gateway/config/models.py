@@ -12,6 +12,7 @@ from gateway.config.files import gather
 from gateway.config.problems import ConfigError, Problem
 from gateway.config.profiles import Profiles
 from gateway.config.sentences import problems_of
+from gateway.config.view import ViewConfig
 from gateway.lane.plates import Gate
 from gateway.lane.types import Direction, Verdict
 from gateway.ports import DriverSettings
@@ -68,6 +69,27 @@ class GateConfig(Strict):
         le=1,
         title="Box score",
         description="Score, 0 to 1, that the place of the plate in the picture must reach.",
+    )
+    plate: float = Field(
+        default=Gate().plate,
+        ge=0,
+        le=1,
+        title="Plate at all",
+        description="Probability, 0 to 1, of being a plate and not a lamp, a grille or a sign.",
+    )
+    width_px: float = Field(
+        default=Gate().width_px,
+        ge=0,
+        le=2000,
+        title="Width (pixels)",
+        description="A plate that is less wide in the picture is too far away to be read.",
+    )
+    sharpness: float = Field(
+        default=Gate().sharpness,
+        ge=0,
+        le=1,
+        title="Sharpness",
+        description="Share of a plate's contrast in fine detail, 0 to about 0.6, it must reach.",
     )
 
 
@@ -136,6 +158,11 @@ class LaneConfig(Strict):
     )
     camera: Annotated[DriverSettings, SettingsOf("camera")] | None = Field(
         default=None, title="Camera", description="Without one, the lane opens by its button only."
+    )
+    view: ViewConfig = Field(
+        default=ViewConfig(),
+        title="View",
+        description="Which part of the camera's picture counts, and how it should be.",
     )
     reader: Annotated[DriverSettings, SettingsOf("reader")] = Field(
         default_factory=_default_reader,

@@ -76,7 +76,7 @@ class PlateColour(StrEnum):
 
 
 class PlateType(StrEnum):
-    """Kinds of plate of GA 36-2018 and NY 345.1 (farm), as far as text and colour tell them apart."""
+    """Kinds of plate of GA 36-2018, and farm ones of NY 345.1, as text and colour tell them."""
 
     CIVIL = "civil"
     NEW_ENERGY = "new_energy"

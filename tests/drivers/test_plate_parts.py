@@ -240,6 +240,18 @@ def test_only_a_text_in_doubt_is_looked_at_again(first, told):
     assert min(candidate.characters) == pytest.approx(told, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("half_width", "told"), [(40, 0.98), (15, 0.6)], ids=["fills the crop", "a plate within it"]
+)
+def test_a_crop_in_doubt_is_looked_at_again_where_the_plate_fills_it(half_width, told):
+    found = detector(lambda batch: cells(batch, (8, 16, 2.0, half_width, 12)))
+    reader = PlateReader(found, surer_with(2, 0.6, 0.98))
+
+    candidate = reader.read_crop(PICTURE)
+
+    assert min(candidate.characters) == pytest.approx(told, abs=0.01)
+
+
 def test_a_second_look_that_finds_nothing_keeps_the_first_box():
     answers = iter([cells(np.zeros((1, 3, 128, 256)), ONE_BOX), cells(np.zeros((1, 3, 128, 256)))])
     reader = PlateReader(detector(lambda _: next(answers)), surer_with(2, 0.6, 0.98))

@@ -146,7 +146,10 @@ def test_a_weak_box_is_refused_however_sure_its_text_is():
     [
         ({"plate": 0.49}, "chance to be a plate at all 0.49 is under the gate's 0.5"),
         ({"sharpness": 0.09}, "sharpness 0.09 is under the gate's 0.1"),
-        ({"corners": ((0, 0), (20, 0), (20, 6), (0, 6))}, "width in pixels 20 is under the gate's 30"),
+        (
+            {"corners": ((0, 0), (20, 0), (20, 6), (0, 6))},
+            "width in pixels 20 is under the gate's 30",
+        ),
     ],
 )
 def test_what_is_no_plate_or_too_small_or_blurred_is_refused_with_its_figure(what, why):

@@ -50,7 +50,7 @@ def test_fifty_cars_and_many_deaths_lose_nothing_and_move_no_boom_by_themselves(
         box.start_broker()
         box.start_receiver()
         box.start_daemon()
-        away = _break_things(box, random.Random(7))  # noqa: S311
+        away = _break_things(box, random.Random(7))
         box.wait_for(box.all_received, "everything to be received", 60)
 
         _nothing_lost_and_nothing_double(box)

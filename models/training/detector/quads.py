@@ -45,7 +45,8 @@ def seen_plate(
     dice: Random, centre: tuple[float, float], width: float, aspect: float
 ) -> np.ndarray:
     """A plate of `width` pixels turned in space and seen by a camera, its middle at `centre`."""
-    turn = _turned(math.radians(dice.gauss(0, 9)), math.radians(dice.gauss(0, 20)), _roll(dice))
+    pitch, yaw = dice.gauss(0, 15), dice.gauss(0, 23)
+    turn = _turned(math.radians(pitch), math.radians(yaw), _roll(dice))
     flat = (_SQUARE - 0.5) * np.array([1, 1 / aspect], np.float32)
     space = np.hstack([flat, np.zeros((4, 1), np.float32)]) @ turn.T
     distance = dice.uniform(2.5, 15)

@@ -13,6 +13,7 @@ from models.training.recogniser.net import HEIGHT, WIDTH
 
 READ_CUT = Cut(-0.02, -0.06, 1.02, 1.06)
 _NARROWEST_PX, _WIDEST_PX = 38, 280
+_LOOSE_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,20 @@ def real_shot(dice: random.Random, crop: np.ndarray) -> Shot:
 def cut_out(dice: random.Random, shot: Shot, rows: int, error: float = 0.05) -> np.ndarray:
     """Upright, as at run time, from corners that are wrong by `error` of the plate's height."""
     corners = _wrong_by(dice, shot.corners, error)
+    if dice.random() < _LOOSE_SHARE:
+        corners = _loose(dice, corners)
     if rows == 2:
         return side_by_side(shot.picture, corners, WIDTH, HEIGHT)
     return rectify(shot.picture, corners, READ_CUT, WIDTH, HEIGHT)
+
+
+def _loose(dice: random.Random, corners: np.ndarray) -> np.ndarray:
+    """With some of the surroundings on each side, as a detector sees it that is not sure."""
+    right, down = corners[1] - corners[0], corners[3] - corners[0]
+    left, beyond = dice.uniform(-0.02, 0.12), dice.uniform(-0.02, 0.12)
+    above, below = dice.uniform(-0.05, 0.25), dice.uniform(-0.05, 0.25)
+    sides = np.array([[-left, -above], [beyond, -above], [beyond, below], [-left, below]])
+    return (corners + sides @ np.stack([right, down])).astype(np.float32)
 
 
 def _wrong_by(dice: random.Random, corners: np.ndarray, error: float) -> np.ndarray:

@@ -1,0 +1,253 @@
+"""One RTSP session, from the first request to the last picture."""
+
+import contextlib
+import re
+import select
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from drivers.login import Login
+from drivers.rtsp.packets import InOrder, RtpPacket, parsed
+from drivers.rtsp.pictures import Assembler, Coded
+from drivers.rtsp.sdp import Track, video_track
+from drivers.rtsp.wire import Answer, Packet, RtspError, Wire
+
+PORTS = {"rtsp": 554, "rtsps": 322}
+KEEP_ALIVE_S = 20.0
+UDP_BUFFER = 4 * 1024 * 1024
+LARGEST_DATAGRAM = 65535
+MOST_REDIRECTS = 3
+_REASONS = {
+    403: "it does not allow this user to see the stream",
+    404: "it knows no stream at this path: see its manual for the path",
+    454: "it forgot the session",
+    461: "it does not offer this `transport`: try the other one",
+    453: "it has no bandwidth left: too many viewers?",
+    503: "it is not ready",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A coded picture, whole at `at`; before it, the line was silent for `waited_s`."""
+
+    picture: Coded
+    at: float
+    waited_s: float
+
+
+class Session:
+    """Raises `RtspError` or `OSError`. `track` is known once it is open."""
+
+    track: Track
+
+    def __init__(
+        self,
+        url: str,
+        login: Login | None,
+        *,
+        transport: Literal["tcp", "udp"],
+        open_timeout_s: float,
+        read_timeout_s: float,
+    ) -> None:
+        self._url = url
+        self._login = login
+        self._transport = transport
+        self._open_s, self._read_s = open_timeout_s, read_timeout_s
+        self._number = 0
+        self._session = ""
+        self._keep_alive_s = KEEP_ALIVE_S
+        self._alive_with = "OPTIONS"
+        self._wire: Wire | None = None
+        self._datagrams: tuple[socket.socket, ...] = ()
+
+    def open(self) -> None:
+        """Until pictures are on their way."""
+        self._connect(self._url)
+        self._adopt_methods(self._asked("OPTIONS", self._url))
+        described = self._described()
+        base = described.headers.get("content-base") or described.headers.get("content-location")
+        self.track = video_track(described.body.decode("utf-8", "replace"), base or self._url)
+        answer = self._asked("SETUP", self.track.url, {"Transport": self._wish()})
+        self._adopt_session(answer.headers.get("session", ""))
+        self._asked("PLAY", base or self._url, {"Range": "npt=0.000-"})
+
+    def close(self) -> None:
+        """Says goodbye without waiting for an answer."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            with contextlib.suppress(OSError):
+                if self._session:
+                    wire.send(self._request("TEARDOWN", self._url, {}), 0.1)
+            wire.socket.close()
+        for datagram in self._datagrams:
+            datagram.close()
+        self._datagrams = ()
+
+    def arrivals(self) -> Iterator[Arrival]:
+        """Coded pictures, until a gap of `read_timeout_s`."""
+        assembler, order = Assembler(self.track), InOrder()
+        waited_s, heard_at = 0.0, time.monotonic()
+        alive_at = heard_at
+        while True:
+            asked = time.monotonic()
+            packets = self._received(heard_at + self._read_s)
+            at = time.monotonic()
+            waited_s += at - asked
+            if at - alive_at > self._keep_alive_s:
+                self._send(self._alive_with, self._url)
+                alive_at = at
+            for packet in packets:
+                for ready in order.add(packet) if self._datagrams else (packet,):
+                    for coded in assembler.add(ready):
+                        yield Arrival(coded, at, waited_s)
+                        waited_s, heard_at = 0.0, time.monotonic()
+
+    # --- what comes ---
+
+    def _received(self, until: float) -> list[RtpPacket]:
+        """The packets of our track that came next."""
+        try:
+            data = self._datagram(until) if self._datagrams else self._interleaved(until)
+        except TimeoutError:
+            raise RtspError(f"no picture for {self._read_s:g} s") from None
+        packet = parsed(data) if data else None
+        wanted = packet is not None and self.track.payload_type in (packet.payload_type, -1)
+        return [packet] if packet is not None and wanted else []
+
+    def _interleaved(self, until: float) -> bytes:
+        thing = self._line.next(until)
+        return thing.data if isinstance(thing, Packet) and thing.channel == 0 else b""
+
+    def _datagram(self, until: float) -> bytes:
+        rtp, _ = self._datagrams
+        ready, _, _ = select.select(
+            (*self._datagrams, self._line.socket), (), (), max(0.0, until - time.monotonic())
+        )
+        if not ready:
+            raise TimeoutError
+        for other in set(ready) - {rtp}:
+            if other is self._line.socket:
+                self._line.fill(until)
+                while self._line.waiting() is not None:
+                    pass
+            else:
+                other.recv(LARGEST_DATAGRAM)
+        return rtp.recv(LARGEST_DATAGRAM) if rtp in ready else b""
+
+    @property
+    def _line(self) -> Wire:
+        if self._wire is None:
+            raise RtspError("the session is closed")
+        return self._wire
+
+    # --- what is asked ---
+
+    def _connect(self, url: str) -> None:
+        parts = urlsplit(url)
+        port = parts.port or PORTS[parts.scheme]
+        connection = socket.create_connection((parts.hostname, port), timeout=self._open_s)
+        self._wire = Wire(connection)
+        if parts.scheme == "rtsps":
+            import ssl
+
+            # Cameras sign their certificates themselves: there is nobody to ask about them.
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            self._wire = Wire(context.wrap_socket(connection, server_hostname=parts.hostname))
+
+    def _described(self) -> Answer:
+        """DESCRIBE, also where the camera sends us elsewhere: only on the same host."""
+        for _ in range(MOST_REDIRECTS):
+            answer = self._asked("DESCRIBE", self._url, {"Accept": "application/sdp"})
+            if answer.status < 300:  # noqa: PLR2004 -- what is not a redirection
+                return answer
+            goal = urlsplit(answer.headers.get("location", ""))
+            if goal.scheme not in PORTS or goal.hostname != urlsplit(self._url).hostname:
+                raise RtspError("it sends us to another host: give that one as the address")
+            self.close()
+            self._url = goal._replace(netloc=goal.netloc.rpartition("@")[2]).geturl()
+            self._connect(self._url)
+        raise RtspError("it sends us from address to address")
+
+    def _wish(self) -> str:
+        if self._transport == "tcp":
+            return "RTP/AVP/TCP;unicast;interleaved=0-1"
+        self._datagrams = _pair(self._line.socket.getsockname()[0])
+        first, second = (datagram.getsockname()[1] for datagram in self._datagrams)
+        return f"RTP/AVP;unicast;client_port={first}-{second}"
+
+    def _asked(self, method: str, url: str, headers: dict[str, str] | None = None) -> Answer:
+        """The answer to a request, with the login where the camera wants it."""
+        while True:
+            self._send(method, url, headers)
+            answer = self._answer()
+            if answer.status != 401:  # noqa: PLR2004 -- Unauthorized
+                break
+            if self._login is None:
+                raise RtspError("it wants a user name and a password", hopeless=True)
+            if not self._login.asked(answer.many.get("www-authenticate", ())):
+                raise RtspError("it refuses the user name or the password", hopeless=True)
+        if self._login is not None:
+            self._login.accepted()
+        if answer.status >= 400 and method != "OPTIONS":  # noqa: PLR2004 -- errors
+            words = _REASONS.get(answer.status, f"it answers {answer.status} to {method}")
+            raise RtspError(words, hopeless=answer.status == 403)  # noqa: PLR2004 -- Forbidden
+        return answer
+
+    def _send(self, method: str, url: str, headers: dict[str, str] | None = None) -> None:
+        self._line.send(self._request(method, url, headers or {}), self._open_s)
+
+    def _request(self, method: str, url: str, headers: dict[str, str]) -> bytes:
+        self._number += 1
+        fields = {"CSeq": str(self._number), "User-Agent": "lanegate"} | headers
+        if self._session:
+            fields["Session"] = self._session
+        if self._login is not None and (shown := self._login.header(method, url)) is not None:
+            fields["Authorization"] = shown
+        lines = [f"{method} {url} RTSP/1.0", *(f"{name}: {fields[name]}" for name in fields)]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+    def _answer(self) -> Answer:
+        """To the newest request. Pictures that come before it are of an earlier session."""
+        until = time.monotonic() + self._open_s
+        while True:
+            try:
+                thing = self._line.next(until)
+            except TimeoutError:
+                raise RtspError("it does not answer") from None
+            if isinstance(thing, Answer) and thing.headers.get("cseq") in (str(self._number), None):
+                return thing
+
+    def _adopt_methods(self, answer: Answer) -> None:
+        if "GET_PARAMETER" in answer.headers.get("public", ""):
+            self._alive_with = "GET_PARAMETER"
+
+    def _adopt_session(self, header: str) -> None:
+        self._session, _, rest = header.partition(";")
+        if found := re.search(r"timeout\s*=\s*(\d{1,5})", rest):
+            self._keep_alive_s = min(KEEP_ALIVE_S, max(1.0, int(found.group(1)) / 2))
+
+
+def _pair(address: str) -> tuple[socket.socket, socket.socket]:
+    """Two ports in a row, the first one even, as RTP wants them."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for _ in range(50):
+        first = socket.socket(family, socket.SOCK_DGRAM)
+        second = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            first.bind((address, 0))
+            port = first.getsockname()[1]
+            second.bind((address, port + 1 if port % 2 == 0 else port - 1))
+        except OSError:
+            first.close()
+            second.close()
+            continue
+        rtp, rtcp = (first, second) if port % 2 == 0 else (second, first)
+        rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
+        return rtp, rtcp
+    raise RtspError("no two free UDP ports in a row")

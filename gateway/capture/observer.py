@@ -1,0 +1,130 @@
+"""One camera's child at work: which frames are read, and what is told of the others."""
+
+import time
+from dataclasses import replace
+
+from gateway import pipe
+from gateway.capture.album import Album
+from gateway.capture.attention import Attention
+from gateway.capture.condition import Inspector
+from gateway.capture.look import Look, look_at
+from gateway.capture.motion import Motion
+from gateway.capture.tracks import Tracks
+from gateway.capture.view import View, window
+from gateway.lane.plates import Gate, doubt, judge
+from gateway.lane.types import PlateCandidate, PlateReading
+from gateway.ports import Camera, DeviceError, Frame, LiveCamera, Reader
+from gateway.sight import Condition
+
+MOST_PLATES = pipe.MOST_PICTURES // 2
+OLDEST_S = 1.0
+BEAT_S = 1.0
+SILENT_S = 2.0
+FIRST_PICTURE_S = 3.0
+HUNG_S = 12.0
+
+
+class Observer:
+    """Everything but the pipe and the threads. Times are monotonic seconds."""
+
+    def __init__(
+        self, camera: Camera, reader: Reader, gate: Gate, view: View, attention: Attention
+    ) -> None:
+        self._camera = camera
+        self._reader = reader
+        self._gate = gate
+        self._view = view
+        self._attention = attention
+        self._album, self._tracks = Album(), Tracks()
+        self._motion, self._inspector = Motion(), Inspector(view)
+        now = time.monotonic()
+        self._silent_after = now + FIRST_PICTURE_S
+        self._taken_at = self._told_at = now
+        self._told: tuple[Condition, str] | None = None
+
+    def observed(self, frame: Frame | None) -> pipe.Message | None:
+        """What is to be told after a frame, or after a while without one; None for nothing.
+
+        Raises `DeviceError` where the camera hangs, and from the reader.
+        """
+        now = time.monotonic()
+        if frame is None or now - frame.taken_at > OLDEST_S:
+            self._set_pace(now)
+            return self._without_picture(now, late=frame is not None)
+        self._taken_at, self._silent_after = frame.taken_at, now + SILENT_S
+        look = look_at(frame, self._view, now)
+        moving = self._motion.seen(look)
+        if moving:
+            self._attention.moved(now)
+        condition = self._inspector.judged(
+            look, still=not moving, occupied=self._attention.occupied
+        )
+        self._set_pace(now)
+        reading = None
+        if self._is_worth_reading(condition, now):
+            self._attention.read(now)
+            reading = self._read(frame, look)
+        return self._told_now(now, condition, reading, self._inspector.words)
+
+    def _is_worth_reading(self, condition: Condition, now: float) -> bool:
+        """A picture that is the same as the one before has nothing new to say."""
+        if condition is Condition.FROZEN or self._inspector.repeats:
+            return False
+        return self._attention.wants_reading(now)
+
+    def _without_picture(self, now: float, *, late: bool) -> pipe.Message | None:
+        if now < self._silent_after:
+            return (
+                None
+                if self._told is None
+                else self._told_now(now, self._told[0], None, self._told[1])
+            )
+        trouble = self._camera.trouble if isinstance(self._camera, LiveCamera) else ""
+        if not trouble and not late and now - self._silent_after > HUNG_S:
+            raise DeviceError("the camera's driver hangs: it gives neither pictures nor a reason")
+        why = trouble or (
+            "pictures come more than a second late: is the line or this box overloaded?"
+            if late
+            else "no picture comes: check the camera's power and cable"
+        )
+        return self._told_now(now, Condition.SILENT, None, why)
+
+    def _told_now(
+        self, now: float, condition: Condition, reading: pipe.Message | None, why: str = ""
+    ) -> pipe.Message | None:
+        """At once where something is new, else as a sign of life."""
+        told = (condition, why)
+        if reading is None and told == self._told and now - self._told_at < BEAT_S:
+            return None
+        self._told, self._told_at = told, now
+        age_s = max(0.0, now - self._taken_at)
+        return replace(reading or pipe.Message(), condition=condition, words=why, age_s=age_s)
+
+    def _set_pace(self, now: float) -> None:
+        if isinstance(self._camera, LiveCamera):
+            doubts = self._inspector.doubts
+            self._camera.pace(0.0 if doubts else self._attention.pace_s(now))
+
+    def _read(self, frame: Frame, look: Look) -> pipe.Message:
+        """The largest plate comes first: it is the nearest vehicle's.
+
+        Plates in the far background are left out where there are many.
+        """
+        started = time.monotonic()
+        part = window(self._view, *look.size)
+        found = part.back(self._reader.read(part.cut(frame.image)))
+        told = [reading for reading in map(self._told_of, found) if reading is not None]
+        told.sort(key=lambda reading: reading.width_px, reverse=True)
+        pictures: dict[str, bytes] = {}
+        readings = []
+        for reading in self._tracks.numbered(told[:MOST_PLATES], frame.taken_at):
+            kept, jpegs = self._album.with_evidence(reading, frame.image, frame.taken_at)
+            readings.append(kept)
+            pictures |= jpegs
+        read_ms = (time.monotonic() - started) * 1000
+        return pipe.Message(tuple(readings), pictures, read_ms, read=True)
+
+    def _told_of(self, candidate: PlateCandidate) -> PlateReading | None:
+        """Where the gate refuses a possible plate, it is told as a doubt."""
+        verdict = judge(candidate, self._gate)
+        return verdict if isinstance(verdict, PlateReading) else doubt(candidate)
