@@ -26,7 +26,7 @@ check: install
 	$(BIN)/lint-imports
 
 bench: install
-	@for name in start open_latency commit idle reader; do \
+	@for name in start open_latency commit idle camera reader approaches; do \
 		echo "== $$name"; $(BIN)/python -m bench.$$name || exit $$?; done
 
 docs: install

@@ -86,7 +86,7 @@ def _rounded(size: float) -> int:
 
 def _resized(image: np.ndarray, size: tuple[int, int], scale: float) -> np.ndarray:
     """Averaged by a whole number, then bilinear: a sixth of the time of averaging at once."""
-    whole = int(1 / scale)
+    whole = min(int(1 / scale), *image.shape[:2])
     if whole >= 2:  # noqa: PLR2004
         wide, high = image.shape[1] // whole, image.shape[0] // whole
         part = image[: high * whole, : wide * whole]

@@ -12,7 +12,7 @@ from drivers.plates.detector import Box, Detector
 from drivers.plates.network import Network
 from drivers.plates.pictures import as_bgr
 from drivers.plates.recogniser import Recogniser, Text, Words
-from drivers.plates.rectify import Cut, rectify
+from drivers.plates.rectify import READ_CUT, Cut, rectify
 from drivers.plates.rows import side_by_side
 from drivers.plates.sharpness import sharpness_of
 from drivers.plates.zoom import zoom
@@ -23,7 +23,6 @@ MOST_PLATES = 12
 # A text whose weakest character is under SURE is looked at again. Under HOPELESS it is a
 # grille or a sign, of which a picture can have many.
 SURE, HOPELESS = 0.9, 0.2
-READ_CUT = Cut(-0.02, -0.06, 1.02, 1.06)
 CLOSER = (Cut(), Cut(-0.04, -0.1, 1.04, 1.1))
 # A plate that fills the picture and is less wide than this may have two rows.
 _TWO_ROW_SHAPE = 2.4

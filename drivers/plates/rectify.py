@@ -15,6 +15,10 @@ class Cut(NamedTuple):
     bottom: float = 1.0
 
 
+# What of a plate is read: a little more than the plate itself.
+READ_CUT = Cut(-0.02, -0.06, 1.02, 1.06)
+
+
 def rectify(
     image: np.ndarray, corners: np.ndarray, cut: Cut, width: int, height: int
 ) -> np.ndarray:

@@ -33,6 +33,9 @@ _CHROME: Bgr = (165, 165, 168)
 _ORANGE: Bgr = (30, 120, 235)
 _CAR_HALF, _LORRY_HALF = 0.9, 1.1
 _CAR_PLATE_Z, _LORRY_PLATE_Z = 0.47, 0.62
+# Half the car's width, and the lower and upper edge.
+_CAR_LAMPS, _LORRY_LAMPS = (_CAR_HALF, 0.58, 0.71), (_LORRY_HALF, 0.66, 0.8)
+_LAMP_OUTER, _LAMP_INNER = 0.05, 0.4
 _PIVOT_Y, _PIVOT_Z = -2.0, 0.95
 _ARM_M, _ARM_THICK, _STRIPES = 3.7, 0.1, 9
 
@@ -44,6 +47,13 @@ def plate_corners(car: SeenCar, width_m: float, height_m: float) -> Points:
     left, right = car.offset_m - half, car.offset_m + half
     top, bottom = middle + height_m / 2, middle - height_m / 2
     return np.array([[x, left, top], [x, right, top], [x, right, bottom], [x, left, bottom]])
+
+
+def lamp_centres(car: SeenCar) -> Points:
+    """The middles of both headlamps: [2, 3]."""
+    half, low, high = _LORRY_LAMPS if car.length_m > LORRY_FROM_M else _CAR_LAMPS
+    y, z = half - (_LAMP_OUTER + _LAMP_INNER) / 2, (low + high) / 2
+    return np.array([[car.front_m + 0.02, car.offset_m + side * y, z] for side in (-1, 1)])
 
 
 def car_shapes(car: SeenCar) -> Iterator[Shape]:
@@ -88,7 +98,7 @@ def _saloon(car: SeenCar, paint: Bgr) -> Iterator[Shape]:
     yield _front(car, ((-0.62, 0.27), (0.62, 0.27), (0.56, 0.36), (-0.56, 0.36)), _DARK)
     yield _front(car, ((-0.4, 0.59), (0.4, 0.59), (0.45, 0.71), (-0.45, 0.71)), _DARK)
     yield _front(car, ((-0.4, 0.645), (0.4, 0.645), (0.4, 0.66), (-0.4, 0.66)), _CHROME)
-    yield from _lamps(car, half, 0.58, 0.71)
+    yield from _lamps(car, *_CAR_LAMPS)
 
 
 def _lorry(car: SeenCar, paint: Bgr) -> Iterator[Shape]:
@@ -101,11 +111,12 @@ def _lorry(car: SeenCar, paint: Bgr) -> Iterator[Shape]:
     yield _front(car, ((-1.0, 1.55), (1.0, 1.55), (0.95, 2.4), (-0.95, 2.4)), _GLASS)
     yield _front(car, ((-0.8, 1.0), (0.8, 1.0), (0.8, 1.4), (-0.8, 1.4)), _DARK)
     yield _front(car, ((-half, 0.35), (half, 0.35), (half, 0.85), (-half, 0.85)), (70, 70, 72))
-    yield from _lamps(car, half, 0.66, 0.8)
+    yield from _lamps(car, *_LORRY_LAMPS)
 
 
 def _lamps(car: SeenCar, half: float, low: float, high: float) -> Iterator[Shape]:
-    for outer, inner in ((-half + 0.05, -half + 0.4), (half - 0.05, half - 0.4)):
+    for side in (-1, 1):
+        outer, inner = side * (half - _LAMP_OUTER), side * (half - _LAMP_INNER)
         lens = ((outer, low + 0.03), (inner, low), (inner, high - 0.03), (outer, high))
         yield _front(car, lens, _LAMP, glows=True)
 

@@ -13,8 +13,8 @@ STOP_LINE_M = -2.3
 _BOOM_STOP_M = -0.5
 _COMMITTED_M = -0.3
 _GONE_M = 6.0
-_CRUISE_MPS, _BACK_MPS = 3.0, -1.5
-_ACCELERATION, _BRAKE, _HARD_BRAKE = 1.5, 2.0, 6.0
+_BACK_MPS = -1.5
+_ACCELERATION, _HARD_BRAKE = 1.5, 6.0
 _GAP_M = 1.5
 _SEEN_DOWN_DEG, _FALLING_DEG = 55.0, 80.0
 _RAISED_DEG, _HIGH_ENOUGH_DEG = 88.0, 60.0
@@ -48,7 +48,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A car as traffic sends it. An empty `plate` is a car without one."""
+    """A car as traffic sends it. An empty `plate` is a car without one.
+
+    `kind`, `tilt_deg` and `dirt` are the plate's, as in `SeenCar`; the driver stops at `stop_m`.
+    """
 
     plate: str
     colour: PlateColour
@@ -57,6 +60,12 @@ class Arrival:
     offset_m: float = 0.0
     reaction_s: float = 0.8
     patience_s: float = 90.0
+    kind: str = ""
+    tilt_deg: float = 0.0
+    dirt: float = 0.0
+    cruise_mps: float = 3.0
+    brake_mps2: float = 2.0
+    stop_m: float = STOP_LINE_M
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class Car:
         self.arrival = arrival
         self.phase = Phase.APPROACHING
         self.front_m = ENTRANCE_M
-        self.speed_mps = _CRUISE_MPS
+        self.speed_mps = arrival.cruise_mps
         self.outcome: Outcome | None = None
         self._stood_s = 0.0
         self._raised_s = 0.0
@@ -134,7 +143,8 @@ class Car:
         elif self.phase is Phase.WAITING:
             wanted = 0.0
         else:
-            wanted = min(_CRUISE_MPS, math.sqrt(2 * _BRAKE * max(0.0, self._way_m(view))))
+            braked = math.sqrt(2 * self.arrival.brake_mps2 * max(0.0, self._way_m(view)))
+            wanted = min(self.arrival.cruise_mps, braked)
         change = wanted - self.speed_mps
         self.speed_mps += max(-_HARD_BRAKE * dt_s, min(_ACCELERATION * dt_s, change))
         self.front_m += self.speed_mps * dt_s
@@ -143,7 +153,7 @@ class Car:
         """How far the driver means to go from here."""
         way = view.ahead_m - _GAP_M
         if self.phase is Phase.APPROACHING:
-            return min(way, STOP_LINE_M - self.front_m)
+            return min(way, self.arrival.stop_m - self.front_m)
         too_low = _FALLING_DEG if view.boom_falling else _SEEN_DOWN_DEG
         if view.boom_deg < too_low and self.front_m < _COMMITTED_M:
             return min(way, _BOOM_STOP_M - self.front_m)

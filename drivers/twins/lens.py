@@ -3,31 +3,43 @@
 World axes in metres: x along the lane towards the camera, y to the camera's right, z up.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 
-_PLACE = np.array([2.5, 1.4, 1.8])
-_AIM = np.array([-3.2, 0.0, 0.55])
-_FOCAL_WIDTHS = 1.7
 _NEAR_M = 0.4
+
+
+class Mount(NamedTuple):
+    """Where the camera hangs and aims, metres, and its focal length in picture widths."""
+
+    place: tuple[float, float, float] = (2.5, 1.4, 1.8)
+    aim: tuple[float, float, float] = (-3.2, 0.0, 0.55)
+    focal_widths: float = 1.7
+
+
+USUAL_MOUNT = Mount()
 
 
 class Lens:
     """Looks down at the stop line from beyond the boom, with a picture of `width` x `height`."""
 
-    def __init__(self, width: int, height: int) -> None:
-        ahead = (_AIM - _PLACE) / np.linalg.norm(_AIM - _PLACE)
+    def __init__(self, width: int, height: int, mount: Mount = USUAL_MOUNT) -> None:
+        self._place = np.array(mount.place)
+        way = np.array(mount.aim) - self._place
+        ahead = way / np.linalg.norm(way)
         right = np.cross(ahead, [0.0, 0.0, 1.0])
         right /= np.linalg.norm(right)
         self._axes = np.stack([right, np.cross(ahead, right), ahead])
-        self._focal_px = width * _FOCAL_WIDTHS
+        self._focal_px = width * mount.focal_widths
         self._centre = np.array([width / 2, height / 2])
 
     def project(self, polygon: Points) -> Points:
         """[n, 3] metres to [m, 2] pixels; what is behind the lens is cut off, maybe all of it."""
-        seen = _cut_near((polygon - _PLACE) @ self._axes.T)
+        seen = _cut_near((polygon - self._place) @ self._axes.T)
         pixels: Points = seen[:, :2] / seen[:, 2:] * self._focal_px + self._centre
         return pixels
 

@@ -1,9 +1,10 @@
-"""Number plates as pictures, in the proportions of GA 36-2018.
+"""Number plates of every kind as pictures, in the proportions of the standards.
 
 Hanzi come from Noto Sans CJK (SIL Open Font License 1.1), squeezed into the plate's character
 cells; letters and digits are pen strokes. Lengths in millimetres; two pixels a millimetre.
 """
 
+import random
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from drivers.twins.strokes import latin_glyph
-from gateway.lane.types import PlateColour
+from drivers.twins.plateforms import Cell, Form, Livery, livery_named
+from drivers.twins.strokes import DRAWN_SIGNS, latin_glyph
+from gateway.lane.types import PlateColour, PlateType
 
 Picture = NDArray[np.uint8]
 
 PX_PER_MM = 2
-HEIGHT_MM = 140
-_TOP_MM, _TALL_MM = 25, 90
 _FONT = Path(manimgx_fonts_cjk.__file__).parent / "NotoSansCJK-VF.otf.ttc"
 _SIMPLIFIED_CHINESE = 2
 _DRAWN_PX = 240
@@ -30,79 +30,103 @@ _INK = 64
 _LEFT_PARTS = {"桂": (0.42, 0.48)}  # Share of the width in the font, and on the plate.
 
 Bgr = tuple[int, int, int]
-_WHITE, _BLACK = (245, 245, 245), (18, 18, 18)
+_WHITE, _BLACK, _RED = (245, 245, 245), (18, 18, 18), (35, 30, 200)
+_BOLT = (150, 150, 150)
+_BOLT_FROM_SIDE_MM, _BOLT_FROM_EDGE_MM = 105, 12.5
+_WIDE_MM, _BOLT_SHARE = 400, 0.24
+_YELLOW_PART_MM = 134.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Style:
-    """`top` fades into `bottom`; `cells` are (left, width) of the characters."""
+class _Ground:
+    """`top` fades into `bottom`; `left`: of the first two characters, where it is another."""
 
-    width_mm: int
     top: Bgr
     bottom: Bgr
     ink: Bgr
-    cells: tuple[tuple[float, float], ...]
-    dot_mm: float | None
+    left: Bgr | None = None
 
 
-def _cells(gaps_mm: tuple[float, ...], wide_mm: float) -> tuple[tuple[float, float], ...]:
-    """Cells from the left edge; the first is always 45 mm wide."""
-    left, width, cells = 15.5, 45.0, [(15.5, 45.0)]
-    for gap in gaps_mm:
-        left, width = left + width + gap, wide_mm
-        cells.append((left, width))
-    return tuple(cells)
-
-
-_SEVEN = _cells((12, 34, 12, 12, 12, 12), 45)
-_EIGHT = _cells((9, 49, 9, 9, 9, 9, 9), 43)
-_STYLES = {
-    PlateColour.BLUE: _Style(440, (170, 70, 16), (170, 70, 16), _WHITE, _SEVEN, 134.5),
-    PlateColour.YELLOW: _Style(440, (25, 185, 245), (25, 185, 245), _BLACK, _SEVEN, 134.5),
-    PlateColour.GREEN: _Style(480, (225, 248, 205), (85, 215, 40), _BLACK, _EIGHT, None),
+_DEEP_GREEN = _Ground((62, 118, 22), (62, 118, 22), _WHITE)
+_GROUNDS = {
+    PlateColour.BLUE: _Ground((170, 70, 16), (170, 70, 16), _WHITE),
+    PlateColour.YELLOW: _Ground((25, 185, 245), (25, 185, 245), _BLACK),
+    PlateColour.GREEN: _Ground((225, 248, 205), (85, 215, 40), _BLACK),
+    PlateColour.YELLOW_GREEN: _Ground((75, 205, 70), (75, 205, 70), _BLACK, (25, 185, 245)),
+    PlateColour.WHITE: _Ground((238, 238, 238), (238, 238, 238), _BLACK),
+    PlateColour.BLACK: _Ground((26, 22, 20), (26, 22, 20), _WHITE),
 }
+_PAPERS = {
+    PlateColour.BLUE: _Ground((236, 214, 184), (236, 214, 184), _BLACK),
+    PlateColour.YELLOW: _Ground((152, 196, 226), (152, 196, 226), _BLACK),
+}
+_GROUNDS_OF_TYPE = {PlateType.FARM: _DEEP_GREEN, PlateType.AIRPORT: _DEEP_GREEN}
 
 
-@lru_cache(maxsize=256)
-def plate_art(text: str, colour: PlateColour) -> Picture:
-    """The plate seen straight on: uint8 [280, 880 or 960, 3] BGR, read-only.
+@lru_cache(maxsize=16)
+def plate_art(text: str, kind: str) -> Picture:
+    """The plate seen straight on, uint8 [h, w, 3] BGR, read-only: [280, 880] for 440 x 140 mm.
 
-    Raises `ValueError` for a colour that is not drawn or a text that does not fit its cells.
+    `kind`: the name of a livery or of a colour. Raises `ValueError` for one that is not drawn,
+    or a text that does not fit its cells.
     """
-    style = _STYLES.get(colour)
-    if style is None or len(text) != len(style.cells):
-        raise ValueError(f"a {colour} plate {text!r} cannot be drawn")
-    picture = _blank(style)
-    for character, (left_mm, wide_mm) in zip(text, style.cells, strict=True):
-        _print(picture, _glyph(character, _px(wide_mm), _px(_TALL_MM)), _px(left_mm), style.ink)
+    livery = livery_named(kind)
+    fitting = [form for form in livery.forms if len(form.cells) == len(text)] if livery else []
+    if livery is None or not fitting or not _has_ink(text):
+        raise ValueError(f"a {kind} plate {text!r} cannot be drawn")
+    form = random.Random(text).choice(fitting)  # noqa: S311 simulation
+    ground = _ground(livery)
+    picture = _blank(livery, form, ground)
+    for place, (character, cell) in enumerate(zip(text, form.cells, strict=True)):
+        _print(picture, character, cell, _RED if place in livery.red else ground.ink)
     picture.setflags(write=False)
     return picture
+
+
+def _has_ink(text: str) -> bool:
+    return all(sign in DRAWN_SIGNS or not sign.isascii() for sign in text)
+
+
+def _ground(livery: Livery) -> _Ground:
+    if livery.type is PlateType.TEMPORARY:
+        return _PAPERS[livery.colour]
+    return _GROUNDS_OF_TYPE.get(livery.type) or _GROUNDS[livery.colour]
 
 
 def _px(millimetres: float) -> int:
     return round(millimetres * PX_PER_MM)
 
 
-def _blank(style: _Style) -> Picture:
-    """Ground, rim, bolts and the separating dot."""
-    height, width = _px(HEIGHT_MM), _px(style.width_mm)
+def _blank(livery: Livery, form: Form, ground: _Ground) -> Picture:
+    """Ground, rim, bolts and the separating dot; paper has its ground only."""
+    height, width = _px(form.height), _px(form.width)
     down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-    ground = np.array(style.top) * (1 - down) + np.array(style.bottom) * down
-    picture = np.ascontiguousarray(np.broadcast_to(ground, (height, width, 3)).astype(np.uint8))
+    column = np.array(ground.top) * (1 - down) + np.array(ground.bottom) * down
+    picture = np.ascontiguousarray(np.broadcast_to(column, (height, width, 3)).astype(np.uint8))
+    if livery.type is PlateType.TEMPORARY:
+        return picture
+    if ground.left is not None:
+        picture[:, : _px(_YELLOW_PART_MM)] = ground.left
     inset = _px(4)
-    cv2.rectangle(picture, (inset, inset), (width - inset, height - inset), style.ink, _px(1.5))
-    for x_mm in (105, style.width_mm - 105):
-        for y_mm in (12.5, HEIGHT_MM - 12.5):
-            cv2.circle(picture, (_px(x_mm), _px(y_mm)), _px(5), (150, 150, 150), -1, cv2.LINE_AA)
-    if style.dot_mm is not None:
-        centre = (_px(style.dot_mm), _px(HEIGHT_MM / 2))
-        cv2.circle(picture, centre, _px(5), style.ink, -1, cv2.LINE_AA)
+    cv2.rectangle(picture, (inset, inset), (width - inset, height - inset), ground.ink, _px(1.5))
+    _bolts(picture, form)
+    if form.dot is not None:
+        centre = (_px(form.dot[0]), _px(form.dot[1]))
+        cv2.circle(picture, centre, _px(5), ground.ink, -1, cv2.LINE_AA)
     return picture
 
 
-def _print(picture: Picture, mask: Picture, left: int, ink: Bgr) -> None:
-    height, width = mask.shape
-    top = _px(_TOP_MM)
+def _bolts(picture: Picture, form: Form) -> None:
+    wide = form.width >= _WIDE_MM
+    from_side = _BOLT_FROM_SIDE_MM if wide else form.width * _BOLT_SHARE
+    for x_mm in (from_side, form.width - from_side):
+        for y_mm in (_BOLT_FROM_EDGE_MM, form.height - _BOLT_FROM_EDGE_MM):
+            cv2.circle(picture, (_px(x_mm), _px(y_mm)), _px(5), _BOLT, -1, cv2.LINE_AA)
+
+
+def _print(picture: Picture, character: str, cell: Cell, ink: Bgr) -> None:
+    left, top, width, height = map(_px, cell)
+    mask = _glyph(character, width, height)
     place = picture[top : top + height, left : left + width]
     share = mask[:, :, None].astype(np.float32) / 255
     place[:] = (place * (1 - share) + np.array(ink, np.float32) * share).astype(np.uint8)

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,11 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class SeenCar:
-    """`front_m`: where its front is, below 0 before the boom; `offset_m`: to the camera's side."""
+    """`front_m`: where its front is, below 0 before the boom; `offset_m`: to the camera's side.
+
+    `kind`: a livery's name; without one it is the plainest plate of its colour. `tilt_deg`: how
+    far its plate hangs from level, clockwise; `dirt`: 0 washed, 1 hardly to be read.
+    """
 
     number: int
     plate: str
@@ -21,6 +26,9 @@ class SeenCar:
     offset_m: float
     length_m: float
     speed_mps: float
+    kind: str = ""
+    tilt_deg: float = 0.0
+    dirt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,12 @@ class Scene:
     boom_deg: float
     light: float
     cars: tuple[SeenCar, ...]
+
+    @classmethod
+    def of(cls, seen: Mapping[str, Any]) -> Self:
+        """From what `LaneWorld.scene` says, or a twin's answer."""
+        cars = tuple(SeenCar(**car) for car in seen["cars"])
+        return cls(lane=seen["lane"], boom_deg=seen["boom_deg"], light=seen["light"], cars=cars)
 
 
 def run_folder(name: str) -> Path:
@@ -74,9 +88,7 @@ class TwinClient:
         self._line, self._unread = None, b""
 
     def scene(self, lane: str) -> Scene:
-        seen = self.ask(get="scene", lane=lane)
-        cars = tuple(SeenCar(**car) for car in seen["cars"])
-        return Scene(lane=lane, boom_deg=seen["boom_deg"], light=seen["light"], cars=cars)
+        return Scene.of(self.ask(get="scene", lane=lane))
 
     def truth(self, lane: str | None = None) -> dict[str, int]:
         """Counts of what really happened, in one lane or in all of them."""

@@ -45,6 +45,7 @@ _STROKES = {
     "L": "0,-1 0,20 11,20",
     "M": "0,21 0,-1 5,11 10,-1 10,21",
     "N": "0,21 0,-1 10,21 10,-1",
+    "O": _BOWL.format(top=0, end=20),
     "P": "0,-1 0,21; 0,0 10,0,4.7 10,11,4.7 0,11",
     "Q": _BOWL.format(top=0, end=20) + "; 5.4,13.6 11,21",
     "R": "0,-1 0,21; 0,0 10,0,4.7 10,10.6,4.7 0,10.6; 4.6,10.6 10.4,21",
@@ -57,7 +58,9 @@ _STROKES = {
     "Y": "-0.4,-1 5,10.6 10.4,-1; 5,10 5,21",
     "Z": "-1,0 10,0 0,20 11,20",
 }
+DRAWN_SIGNS = frozenset(_STROKES)
 _PEN_SHARE = 0.2
+_PEN_SHARE_OF_HEIGHT = 0.14
 _FINER = 4
 
 
@@ -65,7 +68,7 @@ _FINER = 4
 def latin_glyph(character: str, width: int, height: int) -> NDArray[np.uint8]:
     """Ink of a letter or digit in its cell: uint8 [height, width], 255 = ink."""
     cell = np.zeros((height * _FINER, width * _FINER), np.uint8)
-    pen = round(width * _FINER * _PEN_SHARE)
+    pen = round(_FINER * min(width * _PEN_SHARE, height * _PEN_SHARE_OF_HEIGHT))
     reach = np.array([(cell.shape[1] - pen) / 10, (cell.shape[0] - pen) / 20])
     for stroke in _STROKES[character].split(";"):
         line = np.round(_rounded(_corners(stroke)) * reach + pen / 2).astype(np.int32)

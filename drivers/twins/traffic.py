@@ -1,18 +1,19 @@
 """Seeded cars: the same seed sends the same cars in the same order."""
 
 import random
+import re
 from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.twins.cars import Arrival, Manner
+from drivers.twins.plateforms import LIVERY_OF
 from gateway.lane.types import PlateColour
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "0123456789"
 _LEAST_GAP_S = 1.0
-_NEW_ENERGY_LENGTH = 8
 
 
 class TrafficSettings(BaseModel):
@@ -57,10 +58,12 @@ class Traffic:
         """A car with this plate and a driver of its own."""
         manner = self._manner()
         impatient = manner is Manner.IMPATIENT
-        yellow = plate_colour(plate) is PlateColour.YELLOW
+        kind, colour = plate_kind(plate), plate_colour(plate)
+        yellow = colour is PlateColour.YELLOW
         return Arrival(
             plate=plate.removesuffix(_YELLOW_MARK),
-            colour=plate_colour(plate),
+            kind=kind,
+            colour=colour,
             manner=manner,
             length_m=self._random.uniform(6.5, 8.5) if yellow else self._random.uniform(4.2, 5.0),
             offset_m=self._random.uniform(-0.25, 0.25),
@@ -97,13 +100,42 @@ class Traffic:
 _YELLOW_MARK = "黄"
 
 
-def plate_colour(plate: str) -> PlateColour:
-    """Green by its length, yellow by the mark `黄` behind it, none for no plate, else blue."""
+_LOOKS_LIKE = tuple(
+    (re.compile(shape), kind)
+    for shape, kind in (
+        (".*黄", "yellow"),
+        (".*警", "police"),
+        (".*挂", "trailer"),
+        (".*学", "trainer"),
+        (".*领", "consulate"),
+        ("使.*", "embassy"),
+        (".*使", "new embassy"),
+        (".*[港澳]", "border"),
+        (".*应急", "emergency"),
+        ("民航.*", "airport"),
+        (".*[临试超]", "temporary"),
+        ("WJ[^0-9].*", "armed police"),
+        ("WJ.*", "armed staff"),
+        ("[A-Z]{2}.*", "military"),
+        ("[军空海北沈兰济南广成][A-Z][0-9]{5}", "old military"),
+        (".O.*", "government"),
+        (".[0-9]{7}", "farm"),
+        (".[A-Z][0-9]{5}[A-Z]", "large new energy"),
+        (".{8}", "new energy"),
+    )
+)
+
+
+def plate_kind(plate: str) -> str:
+    """The name of the livery a plate has by its text: `黄` behind it means yellow, else blue."""
     if not plate:
-        return PlateColour.UNKNOWN
-    if plate.endswith(_YELLOW_MARK):
-        return PlateColour.YELLOW
-    return PlateColour.GREEN if len(plate) == _NEW_ENERGY_LENGTH else PlateColour.BLUE
+        return ""
+    return next((kind for shape, kind in _LOOKS_LIKE if shape.fullmatch(plate)), "blue")
+
+
+def plate_colour(plate: str) -> PlateColour:
+    """Of the kind that the text belongs to; unknown for no plate."""
+    return LIVERY_OF[plate_kind(plate)].colour if plate else PlateColour.UNKNOWN
 
 
 def civil_plate(dice: random.Random, provinces: str = PROVINCES) -> str:

@@ -132,6 +132,9 @@ class LaneWorld:
                     "offset_m": round(car.arrival.offset_m, 3),
                     "length_m": round(car.arrival.length_m, 2),
                     "speed_mps": round(car.speed_mps, 2),
+                    "kind": car.arrival.kind,
+                    "tilt_deg": round(car.arrival.tilt_deg, 2),
+                    "dirt": round(car.arrival.dirt, 2),
                 }
                 for car in self.cars
             ],

@@ -98,8 +98,8 @@ def _started(task: Task, recipe: Recipe, device: torch.device, state: Path) -> _
 
 def _optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """Weights shrink; biases, norms and places do not."""
-    shrink = [p for name, p in net.named_parameters() if p.ndim > 1 and "place" not in name]
-    keep = [p for name, p in net.named_parameters() if p.ndim <= 1 or "place" in name]
+    shrink = [p for name, p in net.named_parameters() if p.ndim > 1 and "places" not in name]
+    keep = [p for name, p in net.named_parameters() if p.ndim <= 1 or "places" in name]
     groups = [
         {"params": shrink, "weight_decay": recipe.weight_decay},
         {"params": keep, "weight_decay": 0.0},

@@ -1,26 +1,34 @@
 """The rendered camera: what it draws is seen from a real twin, and our reader can read it."""
 
 import asyncio
+import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from drivers.bus import simulated as lane_box
 from drivers.camera.simulated import Settings, connect
+from drivers.twins.boom import Boom
+from drivers.twins.cars import Arrival, Car, View
+from drivers.twins.journal import Journal
 from drivers.twins.scene import Scene, SeenCar, TwinClient, run_folder, socket_path
-from drivers.twins.traffic import civil_plate, green_plate
+from drivers.twins.traffic import Traffic, TrafficSettings, civil_plate, green_plate
+from drivers.twins.world import LaneWorld
 from gateway.lane.types import PlateColour
 from gateway.ports import DeviceError
 
 pytest.importorskip("PIL", reason="the extra `demo` is not installed")
 pytest.importorskip("manimgx_fonts_cjk", reason="the extra `demo` is not installed")
 
-from drivers.twins.lens import Lens
+from drivers.twins.lens import Lens, Mount
+from drivers.twins.night import LAMPS_FROM, darkness
 from drivers.twins.picture import ScenePainter
 from drivers.twins.plateart import plate_art
 
@@ -94,6 +102,152 @@ def test_night_is_darker_than_day(painter):
     assert night < day / 2
 
 
+def bumper(picture):
+    """Between the left headlamp and the plate of a car at the stop line, without noise."""
+    return picture[450:480, 390:430].mean()
+
+
+def test_lamps_dazzle_at_night_and_light_up_the_bumper(painter):
+    seen = car(plate="", colour="unknown")
+    by_day, before, night = (
+        painter.paint(scene(seen, light=light)) for light in (0.9, LAMPS_FROM, 0.0)
+    )
+    assert bumper(night) > bumper(before) + 2, "though there is less light"
+    burnt = [int((picture.min(axis=2) >= 252).sum()) for picture in (by_day, before, night)]
+    assert burnt[2] > 4 * max(500, *burnt[:2])
+
+
+def test_no_lamp_shines_while_there_is_light_enough():
+    assert darkness(1.0) == darkness(0.4) == darkness(LAMPS_FROM) == 0.0
+    assert 0 < darkness(LAMPS_FROM - 0.05) < darkness(LAMPS_FROM - 0.1) < darkness(0.0) == 1.0
+
+
+def grain(painter, light):
+    """How much two pictures of one empty scene differ."""
+    first, second = (painter.paint(scene(light=light)).astype(int) for _ in range(2))
+    return float((first - second).std())
+
+
+def test_the_camera_is_noisier_at_night(painter):
+    by_day, evening, night = (grain(painter, light) for light in (1.0, LAMPS_FROM, 0.0))
+    assert by_day == pytest.approx(evening, rel=0.1)
+    assert night > 2 * by_day
+
+
+def test_lamps_near_and_behind_the_lens_and_at_the_edge_do_no_harm(painter):
+    for front_m in np.arange(-4.0, 8.0, 0.23):
+        for offset_m in (-1.5, 1.5):
+            seen = car(front_m=float(front_m), offset_m=offset_m)
+            assert painter.paint(scene(seen, light=0.0)).any()
+
+
+def test_the_same_seed_draws_the_same_pictures():
+    first, again = (ScenePainter(width=640, height=360, seed=3) for _ in range(2))
+    for light in (1.0, 0.2):
+        seen = scene(car("京A0001警", "white", kind="police", dirt=0.4), light=light)
+        assert np.array_equal(first.paint(seen), again.paint(seen))
+
+
+@pytest.mark.parametrize("light", [0.9, 0.05])
+def test_only_noise_differs_from_picture_to_picture(painter, light):
+    first, second = (painter.paint(scene(car(), light=light)).astype(float) for _ in range(2))
+    assert np.abs(cv2.blur(first - second, (9, 9))).max() < 10
+
+
+def plate_box(painter, **facts):
+    """Width and height in pixels of what a plate adds to a car that stands at the stop line."""
+    bare = painter.paint(scene(car(**facts | {"plate": ""}), light=1.0)).astype(float)
+    seen = painter.paint(scene(car(**facts), light=1.0)).astype(float)
+    changed = np.abs(cv2.blur(seen - bare, (3, 3))).max(axis=2) > 25
+    rows, columns = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
+    return np.array([np.ptp(columns), np.ptp(rows)], float)
+
+
+@pytest.mark.parametrize(
+    ("kind", "plate", "wider", "higher"),
+    [
+        ("yellow lorry", "京A12345", 1, 220 / 140),
+        ("motorcycle", "京A12345", 1 / 2, 1),
+        ("new energy", "京AD12345", 480 / 440, 1),
+        ("farm", "京1234567", 300 / 440, 165 / 140),
+        ("armed lorry", "WJ京12345", 1, 220 / 140),
+    ],
+)
+def test_a_plate_has_its_kinds_size_in_the_scene(painter, kind, plate, wider, higher):
+    across, down = plate_box(painter, kind=kind, plate=plate) / plate_box(painter)
+    assert across == pytest.approx(wider, rel=0.09)
+    assert down == pytest.approx(higher, rel=0.14)
+
+
+def test_a_plate_can_hang_askew(painter):
+    level, askew = (plate_box(painter, tilt_deg=tilt) for tilt in (0.0, 8.0))
+    assert askew[1] > level[1] + 15
+
+
+def test_dirt_is_seen_on_the_plate_and_nowhere_else(painter):
+    clean, dirty = (painter.paint(scene(car(dirt=dirt))).astype(float) for dirt in (0.0, 0.7))
+    changed = np.abs(cv2.blur(dirty - clean, (5, 5))).max(axis=2) > 25
+    across, down = plate_box(painter)
+    assert changed.sum() > 0.05 * across * down
+    rows, columns = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
+    assert np.ptp(columns) <= across + 6
+    assert np.ptp(rows) <= down + 6
+
+
+def test_a_camera_can_hang_elsewhere():
+    seen = scene(car())
+    usual, other = (
+        ScenePainter(width=640, height=360, seed=1, mount=mount).paint(seen).astype(int)
+        for mount in (Mount(), Mount(place=(2.5, -1.4, 1.8)))
+    )
+    assert np.abs(usual - other).mean() > 10
+
+
+# --- messages ----------------------------------------------------------------------------
+
+OLD_CAR = {"number": 1, "plate": "京A12345", "colour": "blue", "front_m": -2.3, "offset_m": 0.0,
+           "length_m": 4.6, "speed_mps": 0.0}  # fmt: skip
+
+
+def test_a_message_from_before_there_were_kinds_is_understood():
+    told = {"lane": "entry-1", "boom_deg": 0.0, "light": 0.9, "cars": [OLD_CAR]}
+    assert Scene.of(told) == scene(car())
+    fresh = (ScenePainter(width=640, height=360, seed=3) for _ in range(2))
+    by_colour, by_kind = scene(car()), scene(car(kind="blue"))
+    pictures = [
+        painter.paint(seen) for painter, seen in zip(fresh, (by_colour, by_kind), strict=True)
+    ]
+    assert np.array_equal(*pictures)
+
+
+def test_what_a_world_tells_of_a_car_reaches_the_painter():
+    world = LaneWorld(
+        name="entry-1",
+        boom=Boom(travel_s=3.0),
+        traffic=Traffic(TrafficSettings(max_cars=0), "entry-1"),
+        journal=Journal(None),
+    )
+    world.add(replace(world.traffic.arrival("京A0001警"), tilt_deg=2.5, dirt=0.25))
+    (seen,) = Scene.of(json.loads(json.dumps(world.scene()))).cars
+    assert (seen.plate, seen.kind, seen.colour) == ("京A0001警", "police", "white")
+    assert (seen.tilt_deg, seen.dirt) == (2.5, 0.25)
+
+
+def test_drivers_come_fast_or_slow_and_stop_where_they_like():
+    stopped = []
+    for cruise_mps, stop_m in ((1.5, -2.3), (5.0, -3.1)):
+        slow = Arrival(plate="", colour="unknown", cruise_mps=cruise_mps, stop_m=stop_m)
+        one = Car(1, slow)
+        view = View(boom_deg=0.0, boom_falling=False, ahead_m=99.0, behind_m=99.0)
+        fastest = 0.0
+        for _ in range(2000):
+            one.step(0.01, view)
+            fastest = max(fastest, one.speed_mps)
+        assert fastest == pytest.approx(cruise_mps, abs=0.1)
+        stopped.append(one.front_m)
+    assert stopped == pytest.approx([-2.3, -3.1], abs=0.1)
+
+
 @pytest.mark.parametrize("length_m", [CAR_M, LORRY_M])
 def test_a_car_can_be_drawn_wherever_it_is(painter, length_m):
     for front_m in np.arange(-30.0, 16.0, 0.37):
@@ -121,7 +275,7 @@ def test_a_car_without_a_plate_and_small_pictures_can_be_drawn():
 
 @pytest.mark.parametrize("colour", ["blue", "green", "yellow"])
 def test_the_reader_reads_a_standing_car(painter, reader, colour):
-    dice = random.Random(colour)  # noqa: S311 plates
+    dice = random.Random(colour)
     draw = green_plate if colour == "green" else civil_plate
     plates = [draw(dice) for _ in range(25)]
     misread = []

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from drivers.plates.rectify import rectify
+from drivers.plates.rectify import READ_CUT, rectify
 from gateway.lane.plates import kind_of
 from models.training.data import Split, samples
 from models.training.glyphs import Glyphs
 from models.training.kinds import PROVINCES
 from models.training.recogniser.net import ALPHABET, COLOURS, SLOTS, TYPES
-from models.training.recogniser.views import READ_CUT
 
 IGNORED = -100
 _SEVEN = 7

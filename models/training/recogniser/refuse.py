@@ -5,12 +5,12 @@ import random
 import cv2
 import numpy as np
 
-from drivers.plates.rectify import rectify
+from drivers.plates.rectify import READ_CUT, rectify
 from drivers.plates.rows import side_by_side
 from models.training.data import Split, samples
 from models.training.plates import DrawnPlate
 from models.training.recogniser.net import HEIGHT, WIDTH
-from models.training.recogniser.views import READ_CUT, Shot, shot_of
+from models.training.recogniser.views import Shot, shot_of
 
 _LONGEST_SIDE = 640
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from drivers.plates.rectify import rectify
+from drivers.plates.rectify import READ_CUT, rectify
 from gateway.lane.plates import kind_of
 from models.training.data import Split
 from models.training.fit import Batch
@@ -18,7 +18,6 @@ from models.training.recogniser.feed import Feed, Mixture, as_batch, drawn_of_ki
 from models.training.recogniser.net import HEIGHT, WIDTH, Recogniser, decode
 from models.training.recogniser.real import real_plates
 from models.training.recogniser.refuse import not_plates
-from models.training.recogniser.views import READ_CUT
 
 _COLOUR_WEIGHT, _TYPE_WEIGHT, _SMOOTHING = 0.15, 0.25, 0.02
 _SURE = 0.6

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from drivers.plates.rectify import Cut, rectify
+from drivers.plates.rectify import READ_CUT, rectify
 from drivers.plates.rows import side_by_side
 from models.training.camera import blurred, compressed, rained_on
 from models.training.recogniser.net import HEIGHT, WIDTH
 
-READ_CUT = Cut(-0.02, -0.06, 1.02, 1.06)
 _NARROWEST_PX, _WIDEST_PX = 38, 280
 _LOOSE_SHARE = 0.25
 
