@@ -8,9 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 _SCHEME = re.compile(r"(?:^|,)\s*(Basic|Digest)\s+", re.IGNORECASE)
-_FIELD = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
+# Without a way back (`++`): a long line of letters would keep it busy for minutes.
+_FIELD = re.compile(
+    r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s,]+))'
+)
+_LONGEST = 4096
 _HASHES = {"MD5": "md5", "SHA-256": "sha256"}
 _BEST_FIRST = ("SHA-256", "MD5")
+_IN_ADDRESS = re.compile(r"((?:password|passwd|pass|pwd)=)[^&;/?#]+", re.IGNORECASE)
+
+
+def without_password(url: str) -> str:
+    """For logs: some cameras have it in the address's path or query."""
+    return _IN_ADDRESS.sub(r"\1***", url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +48,32 @@ class Login:
         self._challenge: Challenge | None = None
         self._count = 0
         self._tried = False
+        self._renewed = False
+        self._works = False
 
     def asked(self, headers: Iterable[str]) -> bool:
         """Take up `WWW-Authenticate`. False where another answer would be of no use.
 
-        That is: none is understood, or the same answer was refused before.
+        That is: none is understood, or the same answer was refused before. A nonce may be
+        stale once; a camera for which every one is would be asked for ever.
         """
         known = sorted(challenges(headers), key=_strength)
         if not known:
             return False
-        refused = self._tried and not known[-1].stale
-        self._challenge, self._count, self._tried = known[-1], 0, False
+        refused = self._tried and (self._renewed or not known[-1].stale)
+        self._renewed = self._tried
+        self._challenge, self._count, self._tried, self._works = known[-1], 0, False, False
         return not refused
 
     def accepted(self) -> None:
         """The server let us in: a later challenge means a new nonce, not a refusal."""
-        self._tried = False
+        self._tried, self._renewed, self._works = False, False, True
 
     def header(self, method: str, uri: str) -> str | None:
         """The value of `Authorization`; None before the server has asked."""
         if self._challenge is None:
             return None
-        self._tried = True
+        self._tried = not self._works
         if not self._challenge.algorithm:
             pair = f"{self._username}:{self._password}".encode()
             return "Basic " + base64.b64encode(pair).decode()
@@ -98,7 +112,7 @@ def challenges(headers: Iterable[str]) -> list[Challenge]:
     """Those that can be answered. One header may hold several, and a server may send several."""
     found = []
     for header in headers:
-        parts = _SCHEME.split(header)
+        parts = _SCHEME.split(header[:_LONGEST])
         for scheme, rest in zip(parts[1::2], parts[2::2], strict=True):
             challenge = _challenge(scheme.lower(), _fields(rest))
             found += [challenge] if challenge is not None else []

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 HEAD_LIMIT = 64 * 1024
 PICTURE_LIMIT = 8 * 1024 * 1024
 MOST_PICTURES = 8
+MOST_READINGS = 8
 LONGEST_PLATE = 16
 LONGEST_SENTENCE = 500
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -116,6 +117,8 @@ async def read(stream: "asyncio.StreamReader") -> Message:
 def _parsed(body: bytes) -> tuple[Message, dict[str, int]]:
     """A message without its pictures, and their sizes by name. Raises whatever is wrong."""
     head = json.loads(body)
+    if len(head["readings"]) > MOST_READINGS:
+        raise ValueError(f"{len(head['readings'])} plates in one picture")
     readings = tuple(_reading(fields) for fields in head["readings"])
     message = Message(
         readings,

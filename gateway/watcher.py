@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 START_LIMIT_S = 15.0
 SILENCE_LIMIT_S = 3.0
+# No camera gives 200 pictures a second: a child that floods us waits, and the lanes do not.
+BETWEEN_MESSAGES_S = 0.005
 SHORTEST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 GOOD_RUN_S = 10.0
@@ -126,6 +128,7 @@ class Watcher:
                 raise EyesLost(f"the camera's process sent nonsense: {error}") from None
             self._take(message)
             limit_s = SILENCE_LIMIT_S
+            await asyncio.sleep(BETWEEN_MESSAGES_S)
 
     def _tell_child(self) -> None:
         child, occupied = self._child, self._loops.occupied

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gateway import pipe
+from gateway.capture import album as album_of_eyes
 from gateway.capture.album import Album
 from gateway.capture.attention import Attention
 from gateway.capture.newest import Newest, drain
@@ -105,6 +106,7 @@ def test_a_picture_that_is_named_like_a_path_or_anything_but_its_content_is_refu
         a_head_with(confidence=float("inf")),
         a_head_with(min_char="0.9"),
         a_head_with(track=-1),
+        a_head(readings=a_head_with()["readings"] * 9),
         a_head_with(corners=[[0, 0], [9, 0], [9, 3], [0, True]]),
         a_head_with(corners=[[0, 0], [9, 0], [9, 3], [0, None]]),
         a_head_with(corners=7),
@@ -261,3 +263,43 @@ def test_evidence_is_kept_by_content_and_the_oldest_goes_when_the_quota_is_reach
     kept = list(tmp_path.rglob("*.jpg"))
     assert newest in kept
     assert 5 <= len(kept) <= 10
+
+
+def test_a_frame_that_no_message_could_carry_is_left_out(monkeypatch):
+    """One of 8K full of noise; the plate itself always fits."""
+    monkeypatch.setattr(album_of_eyes, "PICTURE_LIMIT", 4000)
+    noise = np.random.default_rng(1).integers(0, 255, (120, 160, 3), np.uint8)
+    told, pictures = Album().with_evidence(a_reading(min_char=0.8), noise, 1.0)
+    assert len(told.evidence) == len(pictures) == 1
+    assert max(map(len, pictures.values())) <= 4000
+
+
+def test_a_large_doubt_does_not_crowd_out_a_sure_plate():
+    """A grille or a sign may look like a plate to the reader, and be wider than one."""
+
+    class Crowd:
+        def read(self, image):
+            doubts = [a_candidate(f"京A1234{n}", 40 + n) for n in range(6)]
+            return [*(replace(doubt, plate=0.1) for doubt in doubts), a_candidate("京A99999", 12)]
+
+    noise = np.random.default_rng(1).integers(0, 255, (60, 60, 3), np.uint8)
+    gate = Gate(**dict.fromkeys(Gate.__dataclass_fields__, 0.0) | {"plate": 0.5})
+    observer = Observer(NoCamera(), Crowd(), gate, View(), Attention())
+    message = observer.observed(Frame(noise, time.monotonic()))
+    assert message.readings[0].text == "京A99999"
+    assert [reading.sure for reading in message.readings] == [True, False, False, False]
+
+
+def test_a_process_that_was_replaced_does_not_use_the_numbers_of_the_one_before():
+    gate = Gate(**dict.fromkeys(Gate.__dataclass_fields__, 0.0))
+
+    class OnePlate:
+        def read(self, image):
+            return [a_candidate("京A12345", 20)]
+
+    def number() -> int:
+        noise = np.random.default_rng(1).integers(0, 255, (60, 60, 3), np.uint8)
+        observer = Observer(NoCamera(), OnePlate(), gate, View(), Attention())
+        return observer.observed(Frame(noise, time.monotonic())).readings[0].track
+
+    assert len({number() for _ in range(5)}) > 1

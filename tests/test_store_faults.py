@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from gateway.lane.types import AlarmCode, Direction
+from gateway.lane.types import AlarmCode, Direction, Ending, Pass
 from gateway.store import Store, StoreError, read_passes
 from gateway.store.database import open_database, transaction
 from gateway.store.schema import MIGRATIONS
@@ -185,6 +185,26 @@ def test_a_file_of_a_newer_program_is_refused_and_untouched(path):
     with pytest.raises(StoreError, match=r"newer lanegate \(form 99, this program knows \d\)"):
         Store.open(path, "north")
     assert rows(path, "pragma user_version") == [(99,)]
+
+
+def test_a_file_of_the_first_form_is_read_as_it_is_and_its_visits_go_on(path):
+    async def begun(store):
+        await store.decide("lane-1", Direction.ENTRY, a_visit("p1"), NOON)
+
+    async def resumed(store):
+        (visit,) = await store.open_visits("lane-1")
+        await store.end("lane-1", Direction.ENTRY, Pass(visit, Ending.INTERRUPTED, NOON))
+        return visit
+
+    played(path, begun)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("alter table passes drop column candidates")
+        db.execute("pragma user_version = 1")
+    (before,) = read_passes(path)
+    assert (before["pass_id"], before["candidates"]) == ("p1", [])
+    assert played(path, resumed).candidates == ()
+    (after,) = read_passes(path)
+    assert (after["ending"], after["candidates"]) == ("interrupted", [])
 
 
 def test_a_migration_that_fails_leaves_the_old_form(path):

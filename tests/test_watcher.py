@@ -16,7 +16,7 @@ from gateway.inbox import Inbox
 from gateway.lane.events import Noticed, PlateSeen
 from gateway.lane.types import Inputs, Level
 from gateway.sight import Condition
-from gateway.watcher import Watcher, _Alarmed, _Loops
+from gateway.watcher import BETWEEN_MESSAGES_S, Watcher, _Alarmed, _Loops
 
 GATE = {"min_char": 0.5, "box_score": 0.3}
 
@@ -154,6 +154,25 @@ def test_the_child_is_told_of_the_loops_and_reads_while_one_is_occupied(an_order
 
     watched(an_order, 60, story)
     assert seen[-1] - seen[0] <= 2
+
+
+def test_a_child_that_floods_us_waits_and_the_lanes_do_not(an_order, tmp_path, monkeypatch):
+    flood = tmp_path / "flood"
+    flood.write_text(f"#!{sys.executable}\n{FLOOD}")
+    flood.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(flood))
+    begun = time.monotonic()
+    watcher, _, _ = watched(an_order, 8, lambda watcher, _: watcher.sight.frames >= 100)
+    assert 100 <= watcher.sight.frames <= (time.monotonic() - begun) / BETWEEN_MESSAGES_S
+
+
+FLOOD = """
+import struct, sys
+head = (b'{"readings":[],"pictures":[],"read_ms":1,"error":"","read":true,'
+        b'"condition":"ok","words":"","age_s":0}')
+while True:
+    sys.stdout.buffer.write((struct.pack(">I", len(head)) + head) * 500)
+"""
 
 
 def test_each_kind_of_trouble_is_one_alarm_and_its_end_another():

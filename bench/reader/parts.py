@@ -90,7 +90,7 @@ class _Parts:
         yield "decode", ms
         size = self._recogniser.width, self._recogniser.height
         for box in self._detector.find(frame, reader.LEAST_BOX)[:1]:
-            plate, ms = _clocked(rectify.rectify, frame, box.corners, reader.READ_CUT, *size)
+            plate, ms = _clocked(rectify.rectify, frame, box.corners, rectify.READ_CUT, *size)
             yield "rectify", ms
             _, ms = _clocked(self._recogniser.read, [plate])
             yield "read one plate", ms

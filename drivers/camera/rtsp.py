@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from drivers.camera._flow import Flow
-from drivers.login import Login
+from drivers.login import Login, without_password
 from drivers.rtsp.session import Arrival, Session
 from drivers.rtsp.wire import RtspError
 from gateway.ports import Camera, DeviceError, DriverSettings, Frame, SecretRef, reveal
@@ -41,6 +41,8 @@ def _without_secret(url: str) -> str:
         )
     if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname or not url.isprintable():
         raise ValueError("not an RTSP address: expected rtsp://host:554/path")
+    if parts.port == 0:  # Asking alone refuses what is above 65535.
+        raise ValueError("there is no port 0: cameras listen at 554")
     return url
 
 
@@ -82,6 +84,7 @@ class RtspCamera:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._shown_url = without_password(settings.url)
         self._session: Session | None = None
         self._closed = False
         self._trouble = ""
@@ -160,7 +163,7 @@ class RtspCamera:
         from drivers.camera._developing import Undeveloped
 
         if self._trouble:
-            log.info("camera %s: pictures again", self._settings.url)
+            log.info("camera %s: pictures again", self._shown_url)
         self._trouble = ""
         return Undeveloped(picture, taken_at)
 
@@ -181,8 +184,8 @@ class RtspCamera:
     def _tell(self, reason: str) -> None:
         """One warning for each outage, however often the reason changes."""
         if not self._trouble:
-            log.warning("camera %s: no picture: %s: opening again", self._settings.url, reason)
+            log.warning("camera %s: no picture: %s: opening again", self._shown_url, reason)
         self._trouble = self._sentence(reason)
 
     def _sentence(self, reason: str) -> str:
-        return f"camera {self._settings.url}: {reason}: check its power, cable and address"
+        return f"camera {self._shown_url}: {reason}: check its power, cable and address"

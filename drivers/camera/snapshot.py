@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from drivers.login import Login
+from drivers.login import Login, without_password
 from drivers.webpicture import WebError, WebPicture
 from gateway.pictures import decoded
 from gateway.ports import Camera, DeviceError, DriverSettings, Frame, SecretRef, reveal
@@ -29,6 +29,10 @@ def _without_secret(url: str) -> str:
         )
     if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable():
         raise ValueError("not an HTTP address: expected http://host/path")
+    if not url.isascii() or " " in url:
+        raise ValueError("a space or a letter that no address can have: write it as %XX")
+    if parts.port == 0:  # Asking alone refuses what is above 65535.
+        raise ValueError("there is no port 0: cameras listen at 80")
     return url
 
 
@@ -79,6 +83,7 @@ class SnapshotCamera:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._shown_url = without_password(settings.url)
         self._source: WebPicture | None = None
         self._closed = False
         self._trouble = ""
@@ -123,7 +128,7 @@ class SnapshotCamera:
         except DeviceError as error:
             raise WebError(f"its answer {error}") from None
         if self._trouble:
-            log.info("camera %s: pictures again", self._settings.url)
+            log.info("camera %s: pictures again", self._shown_url)
         self._trouble = ""
         return image
 
@@ -147,8 +152,8 @@ class SnapshotCamera:
     def _tell(self, reason: str) -> None:
         """One warning for each outage, however often the reason changes."""
         if not self._trouble:
-            log.warning("camera %s: no picture: %s: asking again", self._settings.url, reason)
+            log.warning("camera %s: no picture: %s: asking again", self._shown_url, reason)
         self._trouble = self._sentence(reason)
 
     def _sentence(self, reason: str) -> str:
-        return f"camera {self._settings.url}: {reason}: check its power, cable and address"
+        return f"camera {self._shown_url}: {reason}: check its power, cable and address"

@@ -71,7 +71,10 @@ class Session:
         self._adopt_methods(self._asked("OPTIONS", self._url))
         described = self._described()
         base = described.headers.get("content-base") or described.headers.get("content-location")
-        self.track = video_track(described.body.decode("utf-8", "replace"), base or self._url)
+        try:
+            self.track = video_track(described.body.decode("utf-8", "replace"), base or self._url)
+        except ValueError:
+            raise RtspError("its stream has an address that is none") from None
         answer = self._asked("SETUP", self.track.url, {"Transport": self._wish()})
         self._adopt_session(answer.headers.get("session", ""))
         self._asked("PLAY", base or self._url, {"Range": "npt=0.000-"})
@@ -124,10 +127,12 @@ class Session:
         return thing.data if isinstance(thing, Packet) and thing.channel == 0 else b""
 
     def _datagram(self, until: float) -> bytes:
+        """Only the camera's own: anybody on the network could send us pictures."""
         rtp, _ = self._datagrams
-        ready, _, _ = select.select(
-            (*self._datagrams, self._line.socket), (), (), max(0.0, until - time.monotonic())
-        )
+        left_s = until - time.monotonic()
+        if left_s <= 0:  # Asked first, for rubbish may come without a pause.
+            raise TimeoutError
+        ready, _, _ = select.select((*self._datagrams, self._line.socket), (), (), left_s)
         if not ready:
             raise TimeoutError
         for other in set(ready) - {rtp}:
@@ -137,7 +142,10 @@ class Session:
                     pass
             else:
                 other.recv(LARGEST_DATAGRAM)
-        return rtp.recv(LARGEST_DATAGRAM) if rtp in ready else b""
+        if rtp not in ready:
+            return b""
+        data, sender = rtp.recvfrom(LARGEST_DATAGRAM)
+        return data if sender[0] == self._line.socket.getpeername()[0] else b""
 
     @property
     def _line(self) -> Wire:
@@ -166,11 +174,8 @@ class Session:
             answer = self._asked("DESCRIBE", self._url, {"Accept": "application/sdp"})
             if answer.status < 300:  # noqa: PLR2004 -- what is not a redirection
                 return answer
-            goal = urlsplit(answer.headers.get("location", ""))
-            if goal.scheme not in PORTS or goal.hostname != urlsplit(self._url).hostname:
-                raise RtspError("it sends us to another host: give that one as the address")
+            self._url = _moved(self._url, answer.headers.get("location", ""))
             self.close()
-            self._url = goal._replace(netloc=goal.netloc.rpartition("@")[2]).geturl()
             self._connect(self._url)
         raise RtspError("it sends us from address to address")
 
@@ -220,7 +225,9 @@ class Session:
                 thing = self._line.next(until)
             except TimeoutError:
                 raise RtspError("it does not answer") from None
-            if isinstance(thing, Answer) and thing.headers.get("cseq") in (str(self._number), None):
+            if not isinstance(thing, Answer) or not thing.status:
+                continue
+            if thing.headers.get("cseq") in (str(self._number), None):
                 return thing
 
     def _adopt_methods(self, answer: Answer) -> None:
@@ -231,6 +238,18 @@ class Session:
         self._session, _, rest = header.partition(";")
         if found := re.search(r"timeout\s*=\s*(\d{1,5})", rest):
             self._keep_alive_s = min(KEEP_ALIVE_S, max(1.0, int(found.group(1)) / 2))
+
+
+def _moved(url: str, location: str) -> str:
+    """Where a camera sends us: another place on the same host, without a name in the address."""
+    try:
+        goal = urlsplit(location)
+        known = goal.scheme in PORTS and goal.port != 0
+    except ValueError:
+        known = False
+    if not known or goal.hostname != urlsplit(url).hostname:
+        raise RtspError("it sends us to another host: give that one as the address")
+    return goal._replace(netloc=goal.netloc.rpartition("@")[2]).geturl()
 
 
 def _pair(address: str) -> tuple[socket.socket, socket.socket]:

@@ -129,6 +129,7 @@ def _status(first: str) -> int:
 
 
 def _length(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text[:9]) > LONGEST_BODY:
+    few_digits = text.isascii() and text.isdigit() and len(text) < 9  # noqa: PLR2004
+    if not few_digits or int(text) > LONGEST_BODY:
         raise RtspError("it announces an answer that is too long")
     return int(text)

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 
 from gateway.lane.types import PlateReading
+from gateway.pipe import PICTURE_LIMIT
 
 RENEW_EVIDENCE_S = 10.0
 JPEG_QUALITY = 85
@@ -38,10 +39,13 @@ class Album:
 
 
 def _named_jpegs(reading: PlateReading, image: Any) -> Iterator[tuple[str, bytes]]:
-    """The plate as it was read, then the whole frame, each named by its SHA-256."""
+    """The plate as it was read, then the whole frame, each named by its SHA-256.
+
+    A noisy 8K frame can be more than the pipe takes: then the plate alone must do.
+    """
     for picture in (_crop(reading, image), image):
         done, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        if done:
+        if done and jpeg.size <= PICTURE_LIMIT:
             yield hashlib.sha256(jpeg.tobytes()).hexdigest(), jpeg.tobytes()
 
 

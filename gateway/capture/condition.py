@@ -75,7 +75,8 @@ class Inspector:
         before, self._before = self._before or look, look
         self.repeats = before is not look and same(before, look)
         frozen = self._same.is_so(look.at, so=self.repeats, since=before.at)
-        low, high = np.percentile(look.grey[look.inside > 0], (3, 99))
+        region = look.grey[look.inside > 0]
+        low, high = np.percentile(region if region.size else look.grey, (3, 99))
         is_black = bool(high < _BLACK)
         is_blinded = not is_black and bool(low > _WHITE or high - low < _FLAT)
         quiet = still and not self.repeats and not is_black and not is_blinded

@@ -11,6 +11,8 @@ from gateway.capture.view import View, window
 from gateway.ports import Frame
 
 WIDTH = 160
+# Of any picture: one of 16 x 16384 pixels would take gigabytes at its own shape.
+_LOWEST, _HIGHEST = 16, 640
 _STEP = 4
 _MASK_GREY = 128
 
@@ -36,7 +38,7 @@ def look_at(frame: Frame, view: View, at: float) -> Look:
     if luma is None:
         luma = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
     height, width = luma.shape
-    small = WIDTH, max(1, round(WIDTH * height / width))
+    small = WIDTH, min(_HIGHEST, max(_LOWEST, round(WIDTH * height / width)))
     grey = cv2.resize(luma, small, interpolation=cv2.INTER_AREA)
     dots = luma[::_STEP, ::_STEP].copy()
     window(view, *small).paint(grey, _MASK_GREY)

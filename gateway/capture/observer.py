@@ -1,5 +1,6 @@
 """One camera's child at work: which frames are read, and what is told of the others."""
 
+import random
 import time
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from gateway.capture.attention import Attention
 from gateway.capture.condition import Inspector
 from gateway.capture.look import Look, look_at
 from gateway.capture.motion import Motion
-from gateway.capture.tracks import Tracks
+from gateway.capture.tracks import MOST_NUMBERS, Tracks
 from gateway.capture.view import View, window
 from gateway.lane.plates import Gate, doubt, judge
 from gateway.lane.types import PlateCandidate, PlateReading
@@ -35,7 +36,8 @@ class Observer:
         self._gate = gate
         self._view = view
         self._attention = attention
-        self._album, self._tracks = Album(), Tracks()
+        # A process that was replaced in mid-visit must not give its numbers to other plates.
+        self._album, self._tracks = Album(), Tracks(random.randrange(MOST_NUMBERS))  # noqa: S311
         self._motion, self._inspector = Motion(), Inspector(view)
         now = time.monotonic()
         self._silent_after = now + FIRST_PICTURE_S
@@ -106,7 +108,7 @@ class Observer:
             self._camera.pace(0.0 if doubts else self._attention.pace_s(now))
 
     def _read(self, frame: Frame, look: Look) -> pipe.Message:
-        """The largest plate comes first: it is the nearest vehicle's.
+        """The largest plate comes first: it is the nearest vehicle's; doubts come last.
 
         Plates in the far background are left out where there are many.
         """
@@ -114,7 +116,7 @@ class Observer:
         part = window(self._view, *look.size)
         found = part.back(self._reader.read(part.cut(frame.image)))
         told = [reading for reading in map(self._told_of, found) if reading is not None]
-        told.sort(key=lambda reading: reading.width_px, reverse=True)
+        told.sort(key=lambda reading: (reading.sure, reading.width_px), reverse=True)
         pictures: dict[str, bytes] = {}
         readings = []
         for reading in self._tracks.numbered(told[:MOST_PLATES], frame.taken_at):

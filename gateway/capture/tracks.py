@@ -10,6 +10,7 @@ FORGOTTEN_S = 1.5
 # A plate moves by less than its own width between two pictures, and hardly grows.
 _FARTHEST_WIDTHS = 1.0
 _MOST_GROWTH = 1.6
+MOST_NUMBERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,14 @@ class _Track:
 
 
 class Tracks:
-    """Numbers plates from 1 on; the same plate keeps its number while it is seen."""
+    """Numbers plates after `last`; the same plate keeps its number while it is seen.
 
-    def __init__(self) -> None:
+    After a million it begins again with 1.
+    """
+
+    def __init__(self, last: int = 0) -> None:
         self._tracks: list[_Track] = []
-        self._last = 0
+        self._last = last
 
     def numbered(self, readings: Iterable[PlateReading], at: float) -> list[PlateReading]:
         """The readings of one picture, each with its number. `at`: monotonic seconds."""
@@ -43,7 +47,7 @@ class Tracks:
         return found
 
     def _next(self) -> int:
-        self._last += 1
+        self._last = self._last % MOST_NUMBERS + 1
         return self._last
 
 

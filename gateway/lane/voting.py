@@ -15,12 +15,15 @@ _DOUBT_WEIGHT = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """The readings of one visit, oldest first."""
+    """The readings of one visit, oldest first: at most `KEPT` sure ones and as many doubts."""
 
     readings: tuple[PlateReading, ...] = ()
 
     def cast(self, reading: PlateReading) -> "Ballot":
-        return Ballot((*self.readings, reading)[-KEPT:])
+        """The oldest of its sort makes room: many doubts must not drive out the sure ones."""
+        sort = [place for place, old in enumerate(self.readings) if old.sure is reading.sure]
+        out = sort[0] if len(sort) >= KEPT else len(self.readings)
+        return Ballot((*self.readings[:out], *self.readings[out + 1 :], reading))
 
     def winner(self, agree_frames: int) -> PlateReading | None:
         """The surest reading of the text that at least `agree_frames` frames agree on.
@@ -29,7 +32,7 @@ class Ballot:
         text with more than half the weight of the first leaves the vote open: two plates, or
         one that is hard to read, deserve another look.
         """
-        nearest = _nearest([reading for reading in self.readings if reading.sure])
+        nearest = _nearest(self.readings)
         ranking = _ranked(nearest)
         if not ranking or ranking[0].frames < agree_frames:
             return None
@@ -43,17 +46,21 @@ class Ballot:
         return tuple(_ranked(self.readings)[:count])
 
 
-def _nearest(readings: list[PlateReading]) -> list[PlateReading]:
-    """Those of the widest plate that is followed, and of all that are about as wide.
+def _nearest(readings: Iterable[PlateReading]) -> list[PlateReading]:
+    """The sure ones of the widest plate that is followed, and of all that are about as wide.
 
-    A plate that was lost and found again has two numbers, so they may be one.
+    A plate that was lost and found again has two numbers, so they may be one. A plate that is
+    known for sure and came so near that it can only be guessed is as wide as it is now.
     """
     tracks: defaultdict[int, list[PlateReading]] = defaultdict(list)
     for reading in readings:
         tracks[reading.track].append(reading)
-    widest = max(map(_width, tracks.values()), default=0.0)
-    near = {number for number, track in tracks.items() if _width(track) * _NEARER >= widest}
-    return [reading for reading in readings if reading.track in near]
+    known = {
+        number: _width(track) for number, track in tracks.items() if any(one.sure for one in track)
+    }
+    widest = max(known.values(), default=0.0)
+    near = {number for number, width in known.items() if width * _NEARER >= widest}
+    return [reading for reading in readings if reading.sure and reading.track in near]
 
 
 def _width(track: list[PlateReading]) -> float:

@@ -119,7 +119,10 @@ def _candidate_body(text: str, frames: int, min_char: float) -> Row:
 
 
 def pass_of(row: Mapping[str, Any]) -> Row:
-    """A row of `passes` for people and exports: without corners, lists as lists."""
+    """A row of `passes` for people and exports: without corners, lists as lists.
+
+    A file that the daemon has not yet brought to the newest form has no candidates.
+    """
     shown = {name: row[name] for name in row if name != "corners"}
-    candidates = [_candidate_body(*one) for one in json.loads(row["candidates"])]
+    candidates = [_candidate_body(*one) for one in json.loads(row.get("candidates", "[]"))]
     return shown | {"evidence": json.loads(row["evidence"]), "candidates": candidates}

@@ -17,7 +17,7 @@ from models.training.kinds import Bgr, Form, Kind, any_kind
 PX_PER_MM = 0.5
 _FINER = 2
 _WHITE, _BLACK, _RED = (245, 245, 245), (16, 16, 16), (30, 25, 205)
-_FONT_SHARE = 0.12
+_FONT_SHARE = 0.2
 _THICKNESS = (-2, -1, 0, 0, 0, 1, 2)
 
 _GROUNDS: dict[PlateColour, tuple[Bgr, Bgr]] = {

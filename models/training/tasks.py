@@ -8,7 +8,7 @@ def task_of(name: str, seed: int = 1) -> tuple[Task, Recipe]:
     if name == "recogniser":
         from models.training.recogniser.task import RecogniserTask
 
-        return RecogniserTask(seed), Recipe(steps=8_000, rate=3e-3, validate_every=500)
+        return RecogniserTask(seed), Recipe(steps=16_000, rate=3e-3, validate_every=500)
     from models.training.detector.task import DetectorTask
 
-    return DetectorTask(seed=seed), Recipe(steps=20_000, rate=2e-3, validate_every=1_000)
+    return DetectorTask(seed=seed), Recipe(steps=14_000, rate=2e-3, validate_every=1_000)

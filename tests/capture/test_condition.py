@@ -187,3 +187,17 @@ def test_a_scene_without_edges_is_never_moved():
     watch = Watch()
     watch.see(plain, 10)
     assert MOVED not in watch.see(shifted(plain, 30, 0), 20)
+
+
+def test_a_region_that_masks_cover_is_judged_by_the_whole_picture():
+    view = View(region=((0.2, 0.2), (0.4, 0.2), (0.4, 0.4)), masks=((0.0, 0.0, 0.5, 0.5),))
+    assert set(Watch(view).see(SCENE, 3)) == {OK}
+
+
+@pytest.mark.parametrize("shape", [(16384, 16), (16, 16384), (8, 4000)])
+def test_a_picture_of_a_strange_shape_is_looked_at_without_a_mountain_of_memory(shape):
+    watch = Watch(fps=2)
+    strip = np.full((*shape, 3), 90, np.uint8)
+    strip[::7, ::3] = 200
+    watch.see(strip, 4)
+    assert look(strip, 1.0).grey.size < 1 << 20

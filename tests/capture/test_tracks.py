@@ -1,6 +1,6 @@
 """Following plates from picture to picture."""
 
-from gateway.capture.tracks import FORGOTTEN_S, Tracks
+from gateway.capture.tracks import FORGOTTEN_S, MOST_NUMBERS, Tracks
 from gateway.lane.types import PlateColour, PlateReading, PlateType
 
 
@@ -53,3 +53,10 @@ def test_a_plate_that_was_hidden_for_a_moment_is_the_same_one():
 
     assert numbers(tracks.numbered([plate(105)], FORGOTTEN_S)) == [1]
     assert numbers(tracks.numbered([plate(105)], 3 * FORGOTTEN_S)) == [2]
+
+
+def test_numbers_stay_small_enough_for_the_pipe_and_are_never_none():
+    tracks = Tracks(last=MOST_NUMBERS - 1)
+    seen = [tracks.numbered([plate(300 * n)], n * 9.0) for n in range(3)]
+
+    assert [numbers(readings) for readings in seen] == [[MOST_NUMBERS], [1], [2]]

@@ -1,8 +1,10 @@
 """Digest and Basic, by the examples of RFC 7616 and RFC 7617."""
 
+import time
+
 import pytest
 
-from drivers.login import Challenge, Login, challenges
+from drivers.login import Challenge, Login, challenges, without_password
 
 RFC_NONCE = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"
 RFC_OWN = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
@@ -86,3 +88,47 @@ def test_a_name_cannot_write_a_header_of_its_own():
     login = Login('a"b\\', "c")
     login.asked([RFC_ASKED.format(algorithm="MD5")])
     assert 'username="a\\"b\\\\"' in login.header("GET", "/")
+
+
+def test_a_new_nonce_in_mid_session_is_no_refusal_also_where_it_is_not_called_stale():
+    """As cameras that change it each minute do; only what follows can be a refusal."""
+    login, asked = Login("a", "b"), [RFC_ASKED.format(algorithm="MD5")]
+    login.asked(asked)
+    login.header("GET", "/")
+    login.accepted()
+    login.header("GET", "/")
+    assert login.asked(asked)
+    login.header("GET", "/")
+    assert not login.asked(asked)
+
+
+def test_a_nonce_may_be_stale_once_but_not_for_ever():
+    login, asked = Login("a", "b"), [RFC_ASKED.format(algorithm="MD5") + ", stale=true"]
+    assert login.asked(asked)
+    login.header("GET", "/")
+    assert login.asked(asked)
+    login.header("GET", "/")
+    assert not login.asked(asked)
+
+
+@pytest.mark.parametrize("filling", ["a", " ", 'a="', "a=", ",", '\\"', 'a="\\"'])
+def test_a_challenge_of_64_kb_takes_no_time(filling):
+    """While a pattern goes to and fro in it, the whole process stands still."""
+    started = time.monotonic()
+    challenges(["Digest " + filling * 60_000] * 20)
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtsp://10.0.0.1:554/user=admin&password=hunter2&channel=1&stream=0.sdp",
+        "http://10.0.0.1/cgi-bin/snap.cgi?usr=admin&PWD=hunter2",
+        "http://10.0.0.1/snap?passwd=hunter2;size=1",
+    ],
+)
+def test_a_password_in_an_address_is_not_for_logs(url):
+    shown = without_password(url)
+    assert "hunter2" not in shown
+    assert shown.startswith(url.partition("hunter2")[0])
+    assert shown.endswith(url.partition("hunter2")[2])

@@ -114,7 +114,7 @@ def test_the_closest_rivals_are_the_other_texts():
 
 @pytest.mark.parametrize(
     ("shares", "colour"),
-    [((0.9, 0.1), PlateColour.BLUE), ((0.1, 0.9), PlateColour.YELLOW)],
+    [((0.95, 0.05), PlateColour.BLUE), ((0.05, 0.95), PlateColour.YELLOW)],
 )
 def test_the_colour_and_the_type_are_the_networks(shares, colour):
     text = read(("京", 0.9), ("A", 0.9), ("1", 0.9), ("2", 0.9), colour=shares)
@@ -123,7 +123,7 @@ def test_the_colour_and_the_type_are_the_networks(shares, colour):
 
 
 def test_a_colour_in_doubt_is_unknown():
-    text = read(*[("1", 0.9)] * 4, colour=(0.55, 0.45))
+    text = read(*[("1", 0.9)] * 4, colour=(0.85, 0.15))
 
     assert text.colour is PlateColour.UNKNOWN
 

@@ -197,6 +197,8 @@ def test_a_resting_camera_gives_few_pictures_and_a_fresh_one_soon_after_it_is_wo
         ({"url": "rtsp://10.0.0.1/a\r\nX: y"}, "not an RTSP address"),
         ({"url": "rtsp://10.0.0.1/", "password": "hunter2"}, "password"),
         ({"url": "rtsp://10.0.0.1/", "password": "file:/x"}, "a password without a user name"),
+        ({"url": "rtsp://10.0.0.1:99999/"}, "[Pp]ort out of range"),
+        ({"url": "rtsp://10.0.0.1:0/"}, "there is no port 0"),
     ],
 )
 def test_settings_that_cannot_be_right_are_refused(asked, told):

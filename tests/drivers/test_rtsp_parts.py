@@ -182,7 +182,21 @@ def test_a_stream_without_usable_pictures_is_told(text, told):
         video_track(text, "rtsp://h/")
 
 
+@pytest.mark.parametrize("line", ["a=control:x" + " " * 60_000 + "y", "a=fmtp:96 " + "a" * 60_000])
+def test_a_description_of_64_kb_takes_no_time(line):
+    """While a pattern goes to and fro in it, the whole process stands still."""
+    started = time.monotonic()
+    video_track(f"m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\n{line}\n", "rtsp://h/")
+    assert time.monotonic() - started < 2
+
+
 # --- the wire ------------------------------------------------------------------------------
+
+
+def test_a_length_with_zeros_before_it_is_not_believed():
+    """Nine of them would hide any length, and all of it would be waited for."""
+    with pytest.raises(RtspError, match="too long"):
+        things(b"RTSP/1.0 200 OK\r\nContent-Length: 000000000999999999\r\n\r\n", 1)
 
 
 def things(data: bytes, count: int) -> list[Packet | Answer]:

@@ -270,8 +270,37 @@ def test_pictures_are_back_when_the_camera_is():
         ({"url": "http://10.0.0.1/x\r\nEvil: 1"}, "not an HTTP address"),
         ({"url": "http://10.0.0.1/x", "password": "file:/x"}, "a password without a user name"),
         ({"url": "http://10.0.0.1/x", "password": "hunter2"}, "password"),
+        ({"url": "http://10.0.0.1:99999/x"}, "[Pp]ort out of range"),
+        ({"url": "http://10.0.0.1:0/x"}, "there is no port 0"),
+        ({"url": "http://10.0.0.1/\u753b"}, "write it as %XX"),
+        ({"url": "http://10.0.0.1/a b"}, "write it as %XX"),
     ],
 )
 def test_settings_that_cannot_be_right_are_refused(asked, told):
     with pytest.raises(ValidationError, match=told):
         snapshot.Settings.model_validate({"driver": "snapshot"} | asked)
+
+
+def test_a_password_in_the_address_stays_out_of_the_trouble_and_the_log(caplog):
+    with web(lambda request: request.refuse(500)) as server:
+        with camera(server, path="/snap?user=admin&pwd=hunter2") as lane:
+            threading.Thread(target=lambda: next(lane.frames()), daemon=True).start()
+            end = time.monotonic() + 8
+            while time.monotonic() < end and not lane.trouble:
+                time.sleep(0.02)
+            assert "/snap?user=admin&pwd=***" in lane.trouble
+        assert "hunter2" not in lane.trouble + caplog.text
+
+
+def test_a_camera_that_changes_its_nonce_without_calling_the_old_one_stale_goes_on(login):
+    """Each nonce is good for two pictures."""
+    uses = [0]
+
+    def habit(request):
+        uses[0] += 1
+        if f'nonce="n{uses[0] // 3}"' in request.headers.get("Authorization", ""):
+            return request.picture()
+        return request.refuse(401, f'Digest realm="c", nonce="n{uses[0] // 3}"')
+
+    with web(habit) as server, camera(server, **login) as lane:
+        assert len(list(islice(lane.frames(), 6))) == 6

@@ -85,3 +85,22 @@ def test_a_long_visit_keeps_its_newest_readings():
 
     assert len(ballot.readings) == KEPT
     assert won(ballot) == "京A12345"
+
+
+def test_many_doubts_do_not_drive_out_the_sure_readings():
+    """A plate that is hard to read is sure once in many frames."""
+    doubts = [seen("京A12845", 0.3, sure=False)] * KEPT
+    ballot = of(seen(), *doubts, seen(), *doubts)
+
+    assert won(ballot) == "京A12345"
+    assert len(ballot.readings) == KEPT + 2
+
+
+def test_a_plate_that_is_too_near_to_be_sure_still_keeps_the_one_behind_from_voting():
+    """Its light dazzles, or it is half out of the picture: it was read for sure before."""
+    first = [seen(width=100.0), seen(width=100.0)]
+    near = [seen("京A12845", 0.3, width=190.0, sure=False)] * 3
+    behind = [seen("沪B77777", track=2, width=135.0)] * 4
+
+    assert won(of(*first, *behind)) == "沪B77777", "without the doubts it would be the nearer one"
+    assert won(of(*first, *near, *behind)) == "京A12345"

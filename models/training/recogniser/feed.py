@@ -130,11 +130,11 @@ class Feed:
 
     @cached_property
     def _streets(self) -> list[np.ndarray]:
-        return refuse.streets()
+        return refuse.streets(self._split)
 
     @cached_property
     def _foreign(self) -> list[np.ndarray]:
-        return refuse.foreign_plates()
+        return refuse.foreign_plates(self._split)
 
     @cached_property
     def _glyphs(self) -> Glyphs:

@@ -1,13 +1,14 @@
 """What must not be read: things that a detector takes for plates, and plates cut out wrongly."""
 
 import random
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
 from drivers.plates.rectify import READ_CUT, rectify
 from drivers.plates.rows import side_by_side
-from models.training.data import Split, samples
+from models.training.data import Sample, Split, samples
 from models.training.plates import DrawnPlate
 from models.training.recogniser.net import HEIGHT, WIDTH
 from models.training.recogniser.views import Shot, shot_of
@@ -21,19 +22,24 @@ def not_plates(split: Split, *, held_out: bool) -> list[np.ndarray]:
     return [s.picture() for s in chosen if split.holds_out(s.path.name) == held_out]
 
 
-def streets() -> list[np.ndarray]:
+def streets(split: Split) -> list[np.ndarray]:
     """Photos in which no Chinese plate is to be seen: foreign ones may be."""
-    chosen = (s for s in samples() if s.kind == "backgrounds" and "Chinese" not in s.plate_type)
-    return [_reduced(sample.picture()) for sample in chosen]
+    return [_reduced(sample.picture()) for sample in _streets(split)]
 
 
-def foreign_plates() -> list[np.ndarray]:
+def _streets(split: Split) -> Iterator[Sample]:
+    for sample in samples():
+        foreign = sample.kind == "backgrounds" and "Chinese" not in sample.plate_type
+        if foreign and not split.holds_out(sample.path.stem):
+            yield sample
+
+
+def foreign_plates(split: Split) -> list[np.ndarray]:
     """The plates that are boxed in those photos, with a little around them."""
     found = []
-    for sample in samples():
-        if sample.kind == "backgrounds" and sample.boxes and "Chinese" not in sample.plate_type:
-            picture = sample.picture()
-            found += [_around(picture, box) for box in sample.boxes]
+    for sample in _streets(split):
+        picture = sample.picture()
+        found += [_around(picture, box) for box in sample.boxes]
     return [crop for crop in found if min(crop.shape[:2]) >= 8]
 
 
