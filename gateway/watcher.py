@@ -105,9 +105,7 @@ class Watcher:
             await self._listen(child)
         finally:
             self._child = None
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
+            await _ended(child)
 
     async def _listen(self, child: asyncio.subprocess.Process) -> None:
         if child.stdin is None or child.stdout is None:
@@ -197,6 +195,15 @@ class _Alarmed:
             return [Noticed(AlarmCode.VISION_LOST, f"camera lost: {why}")]
         code = AlarmCode.VISION_DOUBTED if kind in SEEING else AlarmCode.VISION_LOST
         return [Noticed(code, f"camera {kind.value.replace('_', ' ')}: {why}")]
+
+
+async def _ended(child: asyncio.subprocess.Process) -> None:
+    """Killed and gone. What it still said is read first: asyncio waits for that, even for ever."""
+    with contextlib.suppress(ProcessLookupError):
+        child.kill()
+    while child.stdout is not None and await child.stdout.read(pipe.PICTURE_LIMIT):
+        pass
+    await child.wait()
 
 
 async def _started() -> asyncio.subprocess.Process:

@@ -74,7 +74,7 @@ class Gate:
     The least sure character counts, not the mean: a covered one must not hide among six good.
     """
 
-    min_char: float = 0.55
+    min_char: float = 0.45
     box_score: float = 0.4
     plate: float = 0.5
     width_px: float = 0.0

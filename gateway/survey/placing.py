@@ -47,8 +47,8 @@ PICTURE_BURNT, PICTURE_BLACK = Limit(0.2, 0.5), Limit(0.6, 0.9)
 # LANE: two pictures must agree within 2 s; a camera that is silent for 3 s is started again.
 FPS, GAP_S, AGE_S = Limit(5, 2), Limit(1.0, 3.0), Limit(0.3, 1.0)
 LARGEST_PX = 2048 * 1536
-# LANE: the gate refuses under 0.55; good plates are at about 0.9.
-READ_SHARE, MIN_CHAR = Limit(0.9, 0.5), Limit(0.75, 0.55)
+# LANE: the gate refuses under 0.45; good plates are at about 0.9.
+READ_SHARE, MIN_CHAR = Limit(0.9, 0.5), Limit(0.75, 0.45)
 FEWEST_PICTURES = 5
 
 

@@ -140,7 +140,7 @@ def test_a_video_is_drawn_where_something_changed(film, tmp_path):
     (plate,) = summary["plates"]
     assert (plate["text"], plate["first"]["file"]) == (PLATE, str(film))
     assert plate["pictures"] == clip["plates"][0]["frames"]
-    assert summary["gate"]["min_char"] == 0.55
+    assert summary["gate"]["min_char"] == 0.45
     assert "refused" in summary["sources"][0]
 
 

@@ -284,7 +284,7 @@ def test_settings_that_cannot_be_right_are_refused(asked, told):
 def test_a_password_in_the_address_stays_out_of_the_trouble_and_the_log(caplog):
     with web(lambda request: request.refuse(500)) as server:
         with camera(server, path="/snap?user=admin&pwd=hunter2") as lane:
-            threading.Thread(target=lambda: next(lane.frames()), daemon=True).start()
+            threading.Thread(target=lambda: next(lane.frames(), None), daemon=True).start()
             end = time.monotonic() + 8
             while time.monotonic() < end and not lane.trouble:
                 time.sleep(0.02)

@@ -85,7 +85,7 @@ def test_a_good_place_is_good_and_has_nothing_to_change():
         ({"read_share": 0.49}, "reading", NOT_GOOD),
         ({"min_char": 0.75}, "sureness", OK),
         ({"min_char": 0.74}, "sureness", USABLE),
-        ({"min_char": 0.54}, "sureness", NOT_GOOD),
+        ({"min_char": 0.44}, "sureness", NOT_GOOD),
     ],
 )  # fmt: skip
 def test_each_limit_of_the_plate(facts, topic, grade):

@@ -19,7 +19,7 @@ def test_what_passes_is_accepted_and_the_rest_is_refused_with_a_reason():
     seen = a_sighting(0, weak, good, nonsense)
     assert [one.reading.text for one in seen.accepted] == ["京A12345"]
     assert [one.candidate.text for one in seen.refused] == ["京A54321", "A1"]
-    assert seen.refused[0].why == "character 1: 0.20 is under the gate's 0.55"
+    assert seen.refused[0].why == "character 1: 0.20 is under the gate's 0.45"
     assert seen.texts == {"京A12345"}
 
 
