@@ -70,7 +70,7 @@ def watched(approach: Approach, painter: ScenePainter, look: Look) -> Outcome:
         reading, ms = look(last)
         reads_ms.append(ms)
         ballot = ballot.cast(reading) if reading else ballot
-        if winner := ballot.winner(timing.agree_frames):
+        if winner := ballot.winner(timing.agree_frames, timing.agree_char):
             wait_s = world.now_s - on_loop_s + ms / 1000
             return Outcome(approach, winner.text, wait_s, tuple(reads_ms), last)
     return Outcome(approach, "", LOOK_S, tuple(reads_ms), last)

@@ -134,6 +134,14 @@ class TimingConfig(Strict):
         title="Agreeing frames",
         description="So many pictures must show the same plate before it is believed.",
     )
+    agree_char: float = Field(
+        default=0.8,
+        ge=0,
+        le=1,
+        title="Agreeing character",
+        description="Probability, 0 to 1, that the least sure character must reach in at least one"
+        " of the agreeing pictures.",
+    )
 
 
 def _default_reader() -> Any:

@@ -141,7 +141,7 @@ def waiting(lane: Lane, state: Waiting, event: LaneEvent, now: Now, timing: Timi
 
 
 def _count(lane: Lane, state: Reading | Waiting, now: Now, timing: Timing) -> Step:
-    winner = state.ballot.winner(timing.agree_frames)
+    winner = state.ballot.winner(timing.agree_frames, timing.agree_char)
     known = state.visit.reading
     if winner is None or (known is not None and winner.text == known.text):
         return lane, ()

@@ -34,6 +34,7 @@ class Timing:
     loiter_s: float = 120.0
     loop_stuck_s: float = 120.0
     agree_frames: int = 2
+    agree_char: float = 0.8
 
     @property
     def motion_s(self) -> float:

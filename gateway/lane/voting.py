@@ -25,8 +25,11 @@ class Ballot:
         out = sort[0] if len(sort) >= KEPT else len(self.readings)
         return Ballot((*self.readings[:out], *self.readings[out + 1 :], reading))
 
-    def winner(self, agree_frames: int) -> PlateReading | None:
+    def winner(self, agree_frames: int, agree_char: float = 0.0) -> PlateReading | None:
         """The surest reading of the text that at least `agree_frames` frames agree on.
+
+        One of them must be sure of each character by `agree_char`: frames of one vehicle are
+        wrong in the same way.
 
         Only the nearest plate has a vote: another vehicle's, further away, has none. A second
         text with more than half the weight of the first leaves the vote open: two plates, or
@@ -37,6 +40,8 @@ class Ballot:
         if not ranking or ranking[0].frames < agree_frames:
             return None
         if len(ranking) > 1 and _weight(nearest, ranking[1]) * 2 > _weight(nearest, ranking[0]):
+            return None
+        if ranking[0].min_char < agree_char:
             return None
         chosen = (reading for reading in nearest if reading.text == ranking[0].text)
         return max(chosen, key=lambda reading: reading.min_char)

@@ -45,6 +45,14 @@ def test_a_frame_counts_by_its_least_sure_character():
     assert won(of(seen(), seen(), weak, weak)) == "京A12345"
 
 
+def test_frames_that_agree_need_one_that_is_sure():
+    """Frames of one vehicle are wrong in the same way: many weak ones are no proof."""
+    weak = of(*[seen(min_char=0.7)] * 9)
+
+    assert weak.winner(2, 0.8) is None
+    assert weak.cast(seen(min_char=0.85)).winner(2, 0.8).min_char == 0.85
+
+
 def test_the_vehicle_behind_has_no_vote():
     behind = [seen("沪B77777", track=2, width=60.0)] * 5
 
