@@ -10,6 +10,8 @@ from gateway.capture.view import View
 from gateway.sight import Condition
 
 LASTS_S = 0.9
+# Longer without any picture is another trouble: nothing was seen to stand still meanwhile.
+PAUSE_S = 2.0
 _BLACK, _WHITE = 36, 225
 _FLAT = 10
 WORDS = {
@@ -74,7 +76,8 @@ class Inspector:
         """All are asked each time, so that each knows since when; the first that holds wins."""
         before, self._before = self._before or look, look
         self.repeats = before is not look and same(before, look)
-        frozen = self._same.is_so(look.at, so=self.repeats, since=before.at)
+        since = before.at if look.at - before.at <= PAUSE_S else look.at
+        frozen = self._same.is_so(look.at, so=self.repeats, since=since)
         region = look.grey[look.inside > 0]
         low, high = np.percentile(region if region.size else look.grey, (3, 99))
         is_black = bool(high < _BLACK)

@@ -52,6 +52,16 @@ def test_a_frozen_picture_is_named_within_three_seconds_and_is_over_with_the_nex
     assert watch.inspector.words == ""
 
 
+def test_a_picture_after_a_silence_is_not_frozen_because_it_is_the_last_one_again():
+    watch = Watch()
+    watch.see(SCENE, 1, noise=0.0)
+    watch.see(SCENE, 0.25, noise=2.5)
+    watch.turn -= 1
+    watch.at += 5
+    assert set(watch.see(SCENE, 0.25, noise=2.5)) == {OK}
+    assert watch.inspector.repeats, "it may be stale: it is not read"
+
+
 def test_two_pictures_that_are_the_same_are_known_at_once():
     watch = Watch()
     watch.see(SCENE, 1)
