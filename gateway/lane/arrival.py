@@ -1,17 +1,22 @@
-"""From an empty lane to the decision: who is there, and whether it may pass."""
+"""From an empty lane to the decision about whoever came."""
 
 from dataclasses import replace
 
 from gateway.lane.events import (
+    AgentOpens,
+    AnswerOrder,
+    CodeSeen,
     Decide,
     Decided,
     LaneEvent,
     PlateSeen,
     RaiseAlarm,
+    Reshoot,
     StoreDecision,
     StorePass,
 )
-from gateway.lane.passage import hand_raised, let_in, to_passing
+from gateway.lane.passage import let_in, to_passing
+from gateway.lane.sensors import Timing
 from gateway.lane.states import (
     Armed,
     Deciding,
@@ -21,7 +26,6 @@ from gateway.lane.states import (
     Reading,
     Resuming,
     Step,
-    Timing,
     Waiting,
     at_rest,
 )
@@ -31,6 +35,7 @@ from gateway.lane.types import (
     Decision,
     Ending,
     Level,
+    ModeKind,
     Now,
     Pass,
     Reason,
@@ -41,6 +46,7 @@ from gateway.lane.voting import Ballot
 
 UNDECIDED = Decision(Verdict.DENY, Reason.UNDECIDED)
 NO_PLATE = Decision(Verdict.DENY, Reason.NO_PLATE)
+Unsettled = Reading | Deciding | Waiting
 
 
 def starting(lane: Lane, now: Now, timing: Timing) -> Step:
@@ -59,11 +65,9 @@ def resuming(lane: Lane, state: Resuming, now: Now, timing: Timing) -> Step:
     return lane.to(Open(state.visit, until, Ending.INTERRUPTED)), ()
 
 
-def idle(lane: Lane, was_under_boom: Level) -> Step:
-    if lane.sensors.boom is Boom.UP:
-        return hand_raised(lane)
-    if lane.sensors.under_boom is Level.ON and was_under_boom is not Level.ON:
-        return lane, (_wrong_way(),)
+def idle(lane: Lane, now: Now, timing: Timing) -> Step:
+    if lane.sensors.boom in (Boom.UP, Boom.BETWEEN) and not lane.watch.down:
+        return at_rest(lane, now, timing), ()
     if lane.sensors.inputs.arming_loop is Level.ON:
         return lane.to(Armed()), ()
     return lane, ()
@@ -78,16 +82,11 @@ def armed(lane: Lane, now: Now, timing: Timing) -> Step:
     return lane, ()
 
 
-def before_opening(
-    lane: Lane, state: Reading | Deciding | Waiting, now: Now, timing: Timing
-) -> Step | None:
+def before_opening(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> Step | None:
     """What ends a visit that was not let in; None where nothing does."""
     under_boom = lane.sensors.under_boom is Level.ON
     if under_boom and lane.sensors.boom is not Boom.DOWN:
-        why = state.visit.decision.reason
-        alarm = RaiseAlarm(AlarmCode.NOT_LET_IN, f"a vehicle went through: {why}")
-        visit = replace(state.visit, candidates=state.ballot.top())
-        return to_passing(lane, visit, now, timing), (StoreDecision(visit, now.wall), alarm)
+        return _went_through(lane, state, now, timing)
     if lane.sensors.gone(timing):
         visit = replace(state.visit, candidates=state.ballot.top())
         left = StorePass(Pass(visit, Ending.LEFT, now.wall))
@@ -95,74 +94,121 @@ def before_opening(
     return None
 
 
-def reading(lane: Lane, state: Reading, event: LaneEvent, now: Now, timing: Timing) -> Step:
-    if isinstance(event, PlateSeen):
-        state = replace(state, ballot=state.ballot.cast(event.reading))
-        return _count(lane.to(state), state, now, timing)
-    if now.mono >= state.until:
-        visit = replace(state.visit, decision=NO_PLATE)
-        return _wait(lane, visit, state.ballot, now, timing)
-    return lane, ()
+def _went_through(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> Step:
+    """Under a boom that was up already: by its own leave, by the mode's, or by none."""
+    visit = replace(state.visit, candidates=state.ballot.top())
+    because = lane.authority.passing_by()
+    if visit.decision.verdict is Verdict.DENY and because is not None:
+        visit = replace(visit, decision=because)
+    lane, stored = to_passing(lane, visit, now, timing), StoreDecision(visit, now.wall)
+    if visit.decision.verdict is Verdict.ALLOW:
+        return lane, (stored,)
+    words = f"a vehicle went through: {visit.decision.reason}"
+    return lane, (stored, RaiseAlarm(AlarmCode.NOT_LET_IN, words))
 
 
-def deciding(lane: Lane, state: Deciding, event: LaneEvent, now: Now, timing: Timing) -> Step:
+def unsettled(lane: Lane, state: Unsettled, event: LaneEvent, now: Now, timing: Timing) -> Step:
+    """Plates, codes, answers and agents mean the same whatever was known so far."""
     match event:
+        case PlateSeen(reading) if lane.counts(reading, now):
+            state = replace(state, ballot=state.ballot.cast(reading))
+            return _count(lane.to(state), state, now, timing)
+        case CodeSeen(code):
+            return _ask(lane, state, code, now, timing)
         case Decided():
             return _decided(lane, state, event, now, timing)
-        case _ if now.mono >= state.until:
+        case AgentOpens():
+            return _helped(lane, state, event, now, timing)
+        case _:
+            return _waited(lane, state, now, timing)
+
+
+def _waited(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> Step:
+    match state:
+        case Waiting() if _let_in_at_last(lane, state):
+            return let_in(lane, state.visit, now, timing)
+        case Reading() if now.mono >= state.until:
+            return _unread(lane, state, now, timing)
+        case Deciding() if now.mono >= state.until:
             return _wait(lane, state.visit, state.ballot, now, timing)
         case _:
             return lane, ()
 
 
-def _decided(
-    lane: Lane, state: Deciding | Waiting, event: Decided, now: Now, timing: Timing
-) -> Step:
-    asked = state.visit.reading.text if state.visit.reading else ""
-    if (event.pass_id, event.plate) != (state.visit.pass_id, asked):
-        return lane, ()
-    visit = replace(state.visit, decision=event.decision, candidates=state.ballot.top())
-    if event.decision.verdict is Verdict.ALLOW:
-        return let_in(lane, visit, now, timing)
-    return _wait(lane, visit, state.ballot, now, timing)
+def _let_in_at_last(lane: Lane, state: Waiting) -> bool:
+    """Allowed; and no key switch has the boom, or has it no more."""
+    allowed = state.visit.decision.verdict is Verdict.ALLOW
+    return allowed and lane.mode.kind is not ModeKind.MANUAL
 
 
-def waiting(lane: Lane, state: Waiting, event: LaneEvent, now: Now, timing: Timing) -> Step:
-    """Look again: a vote that turns out otherwise is decided anew, and a late answer counts."""
-    if isinstance(event, Decided):
-        return _decided(lane, state, event, now, timing)
-    if isinstance(event, PlateSeen):
-        state = replace(state, ballot=state.ballot.cast(event.reading))
-        return _count(lane.to(state), state, now, timing)
-    if now.mono >= state.until:
-        told = replace(state, until=now.mono + timing.loiter_s)
-        return lane.to(told), (_case(state.visit, state.ballot),)
-    return lane, ()
+def _unread(lane: Lane, state: Reading, now: Now, timing: Timing) -> Step:
+    """Doubts deserve another look; nothing at all, only patience."""
+    doubts = state.ballot.top()
+    if doubts and state.shots < timing.reshoots:
+        until = now.mono + timing.read_s
+        return lane.to(replace(state, until=until, shots=state.shots + 1)), (Reshoot(),)
+    decision = lane.authority.permitted(NO_PLATE)
+    visit = replace(state.visit, decision=decision, candidates=doubts)
+    patience_s = 0.0 if doubts else timing.case_s
+    return _settled(lane, Waiting(visit, now.mono + patience_s, state.ballot), now, timing)
 
 
-def _count(lane: Lane, state: Reading | Waiting, now: Now, timing: Timing) -> Step:
+def _settled(lane: Lane, waiting: Waiting, now: Now, timing: Timing) -> Step:
+    if _let_in_at_last(lane, waiting):
+        return let_in(lane, waiting.visit, now, timing)
+    return lane.to(waiting), ()
+
+
+def _count(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> Step:
+    """A vote that turns out otherwise is decided anew."""
     winner = state.ballot.winner(timing.agree_frames, timing.agree_char)
     known = state.visit.reading
-    if winner is None or (known is not None and winner.text == known.text):
+    if isinstance(state, Deciding) or winner is None:
+        return lane, ()
+    if known is not None and winner.text == known.text:
         return lane, ()
     visit = replace(state.visit, reading=winner, decision=UNDECIDED)
-    deciding = Deciding(visit, now.mono + timing.decide_s, state.ballot)
+    until = now.mono + timing.decide_s
+    deciding = Deciding(visit, until, state.ballot, winner.text)
     return lane.to(deciding), (Decide(visit.pass_id, winner),)
 
 
+def _ask(lane: Lane, state: Unsettled, code: str, now: Now, timing: Timing) -> Step:
+    """A code is leave by itself; the plate, if one was read, goes into the record."""
+    visit = replace(state.visit, decision=UNDECIDED)
+    deciding = Deciding(visit, now.mono + timing.decide_s, state.ballot, code)
+    return lane.to(deciding), (Decide(visit.pass_id, None, code),)
+
+
+def _decided(lane: Lane, state: Unsettled, event: Decided, now: Now, timing: Timing) -> Step:
+    asked = _asked(state)
+    if not asked or (event.pass_id, event.plate) != (state.visit.pass_id, asked):
+        return lane, ()
+    decision = lane.authority.permitted(event.decision)
+    visit = replace(state.visit, decision=decision, candidates=state.ballot.top())
+    return _settled(lane, Waiting(visit, now.mono + timing.case_s, state.ballot), now, timing)
+
+
+def _asked(state: Unsettled) -> str:
+    """A late answer to a visit that waits counts, too: it is about the plate that it has."""
+    if isinstance(state, Deciding):
+        return state.asked
+    return state.visit.reading.text if state.visit.reading else ""
+
+
+def _helped(lane: Lane, state: Unsettled, event: AgentOpens, now: Now, timing: Timing) -> Step:
+    if event.pass_id != state.visit.pass_id:
+        answer = f"visit {event.pass_id} is not at the lane; {state.visit.pass_id} is"
+        return lane, (AnswerOrder(event.order_id, answer),)
+    if lane.mode.kind is ModeKind.MANUAL:
+        answer = f"the boom is under local control ({lane.mode.by})"
+        return lane, (AnswerOrder(event.order_id, answer),)
+    decision = Decision(Verdict.ALLOW, Reason.AGENT)
+    visit = replace(state.visit, decision=decision, candidates=state.ballot.top())
+    lane, orders = let_in(lane, visit, now, timing)
+    return lane, (*orders, AnswerOrder(event.order_id, "done"))
+
+
 def _wait(lane: Lane, visit: Visit, ballot: Ballot, now: Now, timing: Timing) -> Step:
-    return lane.to(Waiting(visit, now.mono + timing.case_s, ballot)), ()
-
-
-def _case(visit: Visit, ballot: Ballot) -> RaiseAlarm:
-    if visit.reading is None:
-        guesses = ", ".join(candidate.text for candidate in ballot.top()) or "none"
-        detail = f"a vehicle waits and no plate could be read; guesses: {guesses}"
-        return RaiseAlarm(AlarmCode.NO_PLATE, detail)
-    detail = f"vehicle {visit.reading.text} waits: {visit.decision.reason}"
-    return RaiseAlarm(AlarmCode.LOITERING, detail)
-
-
-def _wrong_way() -> RaiseAlarm:
-    detail = "the closing loop is occupied and nobody came over the arming loop"
-    return RaiseAlarm(AlarmCode.WRONG_WAY, detail)
+    permitted = replace(visit, decision=lane.authority.permitted(visit.decision))
+    return _settled(lane, Waiting(permitted, now.mono + timing.case_s, ballot), now, timing)

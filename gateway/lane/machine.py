@@ -7,26 +7,36 @@
                  │◀── drove off ── Waiting ───────┘        ▼         ▼                   │
                  └────────────────────────── Closing ◀── Fault  ◀────┴───────────────────┘
 
+Beside the state stands who has the say (`authority`: fire, the key switch, an order, the rules),
+and what is noticed whatever the state (`watch`: rises of the boom, cases, contradictions).
+
 The boom comes down in one place (`passage.close`), only on absence under it that is fresh and
 unbroken; unknown is presence. Who is let in is stored before the order to open goes out. Each
 visit ends in exactly one `StorePass`.
 """
 
+import math
 from dataclasses import replace
 from typing import assert_never
 
-from gateway.lane import arrival, passage
+from gateway.lane import arrival, follow, modes, passage, watch
 from gateway.lane.events import (
+    AgentOpens,
+    AnswerOrder,
     BarrierFailed,
     InputsSeen,
     LaneEvent,
+    ModeOrdered,
     Noticed,
     OpenBarrier,
+    PhotoTaken,
     RaiseAlarm,
     Resumed,
     StoreFailed,
     StorePass,
+    StorePhoto,
 )
+from gateway.lane.sensors import Sensors, Timing
 from gateway.lane.states import (
     Armed,
     Cleared,
@@ -42,11 +52,10 @@ from gateway.lane.states import (
     Raised,
     Reading,
     Resuming,
-    Sensors,
     Starting,
     Step,
-    Timing,
     Waiting,
+    WrongWay,
 )
 from gateway.lane.types import (
     AlarmCode,
@@ -65,86 +74,109 @@ from gateway.lane.voting import Ballot
 
 def step(lane: Lane, event: LaneEvent, now: Now, timing: Timing) -> Step:
     """Advance the lane by one event. Total: defined for every state and event."""
-    before = lane.sensors
-    match event:
-        case InputsSeen(inputs, read_at):
-            lane = replace(lane, sensors=before.seen(inputs, read_at, timing))
-        case BarrierFailed(reason):
-            return passage.barrier_failed(lane, reason, now, timing)
-        case StoreFailed(reason):
-            return _store_failed(lane, reason, now, timing)
-        case Resumed(visit):
-            return _resumed(lane, visit, now)
-        case Noticed(code, detail):
-            return lane, (RaiseAlarm(code, detail),)
-        case _:
-            pass
-    if _pressed(before, lane.sensors) and not _under_falling_boom(lane):
-        return _button(lane, now, timing)
-    return _by_state(lane, before, event, now, timing)
+    before, seen = lane, lane
+    if isinstance(event, InputsSeen):
+        seen = replace(lane, sensors=lane.sensors.seen(event.inputs, event.read_at, timing))
+    lane, first = modes.heard(seen, before.sensors, event, now, timing)
+    lane, then = _taken(lane, before.sensors, event, now, timing)
+    return watch.watched(before, lane, (*first, *then), now, timing)
 
 
 def next_deadline(lane: Lane) -> float | None:
     """Monotonic seconds at which a `Tick` is due if nothing else happens."""
-    return getattr(lane.state, "until", None)
+    due = min(getattr(lane.state, "until", math.inf), lane.authority.ends_at)
+    return due if due < math.inf else None
 
 
-def _by_state(lane: Lane, before: Sensors, event: LaneEvent, now: Now, timing: Timing) -> Step:
+def _taken(lane: Lane, before: Sensors, event: LaneEvent, now: Now, timing: Timing) -> Step:
+    match event:
+        case BarrierFailed(reason):
+            return passage.barrier_failed(lane, reason, now, timing)
+        case StoreFailed():
+            return _store_failed(lane, event, now, timing)
+        case Resumed(visit):
+            return _resumed(lane, visit, now)
+        case ModeOrdered():
+            return modes.ordered(lane, event, now, timing)
+        case Noticed(code, detail):
+            return lane, (RaiseAlarm(code, detail),)
+        case PhotoTaken(subject, evidence):
+            return lane, (StorePhoto(subject, evidence),)
+        case _:
+            pass
+    if _pressed(before, lane.sensors) and not _under_falling_boom(lane):
+        return _button(lane, now, timing)
+    return _by_state(lane, event, now, timing)
+
+
+def _by_state(lane: Lane, event: LaneEvent, now: Now, timing: Timing) -> Step:
     match lane.state:
+        case Reading() | Deciding() | Waiting() as state:
+            ended = arrival.before_opening(lane, state, now, timing)
+            return ended or arrival.unsettled(lane, state, event, now, timing)
+        case _ if isinstance(event, AgentOpens):
+            answer = "no vehicle waits at the lane to be let in"
+            return lane, (AnswerOrder(event.order_id, answer),)
         case Starting():
             return arrival.starting(lane, now, timing)
         case Resuming() as state:
             return arrival.resuming(lane, state, now, timing)
         case Idle():
-            return arrival.idle(lane, before.under_boom)
+            return arrival.idle(lane, now, timing)
         case Armed():
             return arrival.armed(lane, now, timing)
-        case Reading() | Deciding() | Waiting() as state:
-            return _not_let_in(lane, state, event, now, timing)
-        case _:
-            return _let_in(lane, now, timing)
-
-
-def _not_let_in(
-    lane: Lane, state: Reading | Deciding | Waiting, event: LaneEvent, now: Now, timing: Timing
-) -> Step:
-    if ended := arrival.before_opening(lane, state, now, timing):
-        return ended
-    match state:
-        case Reading():
-            return arrival.reading(lane, state, event, now, timing)
-        case Deciding():
-            return arrival.deciding(lane, state, event, now, timing)
-        case Waiting():
-            return arrival.waiting(lane, state, event, now, timing)
-
-
-def _let_in(lane: Lane, now: Now, timing: Timing) -> Step:
-    match lane.state:
-        case Opening() as state:
-            return passage.opening(lane, state, now, timing)
-        case Open() as state:
-            return passage.open_(lane, state, now, timing)
-        case Passing() as state:
-            return passage.passing(lane, state, now, timing)
-        case Clearing() as state:
-            return passage.clearing(lane, state, now, timing)
-        case Cleared():
-            return passage.cleared(lane, now, timing)
-        case Closing() as state:
-            return passage.closing(lane, state, now, timing)
-        case Raised() as state:
-            return _raised(lane, state, now, timing)
-        case Fault() as state:
-            return passage.fault(lane, state, now, timing)
-        case Starting() | Resuming() | Idle() | Armed() | Reading() | Deciding() | Waiting():
-            return lane, ()
+        case Passing() | Clearing() | Cleared() | Closing() as state:
+            return _with_follower(lane, state, event, now, timing)
+        case Opening() | Open() | WrongWay() | Raised() | Fault() as state:
+            return _up(lane, state, now, timing)
         case _ as unreachable:
             assert_never(unreachable)
 
 
+def _with_follower(
+    lane: Lane,
+    state: Passing | Clearing | Cleared | Closing,
+    event: LaneEvent,
+    now: Now,
+    timing: Timing,
+) -> Step:
+    state, first = follow.heard(lane, state, event, now, timing)
+    lane, then = _under(lane.to(state), state, now, timing)
+    return lane, (*first, *then)
+
+
+def _under(
+    lane: Lane, state: Passing | Clearing | Cleared | Closing, now: Now, timing: Timing
+) -> Step:
+    match state:
+        case Passing():
+            return passage.passing(lane, state, now, timing)
+        case Clearing():
+            return passage.clearing(lane, state, now, timing)
+        case Cleared():
+            return passage.cleared(lane, state, now, timing)
+        case Closing():
+            return passage.closing(lane, state, now, timing)
+
+
+def _up(
+    lane: Lane, state: Opening | Open | WrongWay | Raised | Fault, now: Now, timing: Timing
+) -> Step:
+    match state:
+        case Opening():
+            return passage.opening(lane, state, now, timing)
+        case Open():
+            return passage.open_(lane, state, now, timing)
+        case WrongWay():
+            return passage.going_wrong(lane, state, now, timing)
+        case Raised():
+            return _raised(lane, state, now, timing)
+        case Fault():
+            return passage.fault(lane, state, now, timing)
+
+
 def _raised(lane: Lane, state: Raised, now: Now, timing: Timing) -> Step:
-    if lane.sensors.arrived(timing):
+    if lane.sensors.arrived(timing) and lane.sensors.under_boom is not Level.ON:
         return arrival.armed(lane, now, timing)
     return passage.raised(lane, state, now, timing)
 
@@ -172,12 +204,13 @@ def _button(lane: Lane, now: Now, timing: Timing) -> Step:
     match lane.state:
         case Opening(visit=visit) | Passing(visit=visit):
             return lane, (OpenBarrier(visit.pass_id),)
-        case Open(visit=visit, unproved=ending):
-            return lane.to(Open(visit, until, ending)), (OpenBarrier(visit.pass_id),)
+        case Open(visit=visit) as state:
+            return lane.to(replace(state, until=until)), (OpenBarrier(visit.pass_id),)
         case Clearing(visit=visit):
             return lane.to(Open(visit, until, Ending.PASSED)), (OpenBarrier(visit.pass_id),)
-        case Reading(visit=visit) | Deciding(visit=visit) | Waiting(visit=visit):
-            return passage.let_in(lane, replace(visit, decision=decision), now, timing)
+        case Reading() | Deciding() | Waiting() as state:
+            known = replace(state.visit, decision=decision, candidates=state.ballot.top())
+            return passage.let_in(lane, known, now, timing)
         case Resuming(visit=visit):
             lane, orders = passage.let_in(lane, _by_button(now, decision), now, timing)
             return lane, (StorePass(Pass(visit, Ending.INTERRUPTED, now.wall)), *orders)
@@ -189,9 +222,11 @@ def _by_button(now: Now, decision: Decision) -> Visit:
     return Visit(now.fresh_id, now.wall, decision)
 
 
-def _store_failed(lane: Lane, reason: str, now: Now, timing: Timing) -> Step:
+def _store_failed(lane: Lane, failed: StoreFailed, now: Now, timing: Timing) -> Step:
     """Without a stored reason the boom was not told to open: look and try again."""
-    alarm = RaiseAlarm(AlarmCode.STORE_FAILED, reason)
+    alarm = RaiseAlarm(AlarmCode.STORE_FAILED, failed.reason)
+    if failed.mode:
+        return modes.not_stored(lane), (alarm,)
     match lane.state:
         case Opening(visit=visit):
             undecided = replace(visit, decision=arrival.UNDECIDED, reading=None)

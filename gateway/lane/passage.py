@@ -1,8 +1,9 @@
 """From the order to open until the boom is down again. `close` alone lowers the boom."""
 
-import math
 from dataclasses import replace
+from typing import TypeVar
 
+from gateway.lane import follow
 from gateway.lane.events import (
     CloseBarrier,
     Command,
@@ -12,11 +13,13 @@ from gateway.lane.events import (
     StoreDecision,
     StorePass,
 )
+from gateway.lane.sensors import Timing
 from gateway.lane.states import (
     Cleared,
     Clearing,
     Closing,
     Fault,
+    Follower,
     Idle,
     Lane,
     Open,
@@ -24,44 +27,45 @@ from gateway.lane.states import (
     Passing,
     Raised,
     Step,
-    Timing,
+    WrongWay,
     at_rest,
 )
-from gateway.lane.types import (
-    AlarmCode,
-    Boom,
-    Decision,
-    Ending,
-    Level,
-    Now,
-    Pass,
-    Reason,
-    Verdict,
-    Visit,
-)
+from gateway.lane.types import AlarmCode, Boom, Ending, Level, Now, Pass, Visit
 
 FAULT_PAUSE_S = 30.0
+_Raising = TypeVar("_Raising", Opening, Open)
 
 
 def let_in(lane: Lane, visit: Visit, now: Now, timing: Timing) -> Step:
     """Store why, then open."""
-    opening = Opening(visit, now.mono + timing.motion_s)
+    blocked = lane.sensors.under_boom is Level.ON
+    opening = Opening(visit, now.mono + timing.motion_s, blocked=blocked)
     return lane.to(opening), (StoreDecision(visit, now.wall), OpenBarrier(visit.pass_id))
 
 
 def opening(lane: Lane, state: Opening, now: Now, timing: Timing) -> Step:
     boom = lane.sensors.boom
-    if lane.sensors.under_boom is Level.ON and boom is not Boom.DOWN:
+    lane, state = _unblocked(lane, state)
+    if lane.sensors.under_boom is Level.ON and boom is not Boom.DOWN and not state.blocked:
         return to_passing(lane, state.visit, now, timing), ()
     if boom is Boom.UP:
-        return lane.to(Open(state.visit, now.mono + timing.no_passage_s)), ()
+        until = now.mono + timing.no_passage_s
+        return lane.to(Open(state.visit, until, blocked=state.blocked)), ()
     if now.mono < state.until or lane.sensors.under_boom is Level.UNKNOWN:
         return lane, ()
     return _open_limit_missing(lane, state, now, timing)
 
 
+def _unblocked(lane: Lane, state: _Raising) -> tuple[Lane, _Raising]:
+    """Whoever stood under the boom before has left."""
+    if state.blocked and lane.sensors.under_boom is Level.OFF:
+        state = replace(state, blocked=False)
+        return lane.to(state), state
+    return lane, state
+
+
 def _open_limit_missing(lane: Lane, state: Opening, now: Now, timing: Timing) -> Step:
-    again = Opening(state.visit, now.mono + timing.motion_s, tries_left=0)
+    again = replace(state, until=now.mono + timing.motion_s, tries_left=0, confirmed=True)
     match lane.sensors.boom:
         case Boom.DOWN if state.tries_left:
             return lane.to(again), (OpenBarrier(state.visit.pass_id),)
@@ -70,25 +74,35 @@ def _open_limit_missing(lane: Lane, state: Opening, now: Now, timing: Timing) ->
         case Boom.BETWEEN if state.tries_left:
             return lane.to(again), ()
         case Boom.UNKNOWN | Boom.UP:
-            return lane.to(Open(state.visit, now.mono + timing.no_passage_s)), ()
+            until = now.mono + timing.no_passage_s
+            return lane.to(Open(state.visit, until, blocked=state.blocked)), ()
         case _:
             failed = StorePass(Pass(state.visit, Ending.FAILED, now.wall))
             return _fault(lane, f"the boom did not open in {timing.motion_s:g} s", now, failed)
 
 
 def open_(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
-    if lane.sensors.under_boom is Level.ON:
-        return to_passing(lane, state.visit, now, timing), ()
+    lane, state = _unblocked(lane, state)
+    if lane.sensors.under_boom is Level.ON and not state.blocked:
+        return _under_open_boom(lane, state, now, timing)
     if lane.sensors.boom is Boom.DOWN:
         return _came_down(lane, state, now, timing)
     if now.mono < state.until:
         return lane, ()
-    if lane.sensors.gone(timing) and lane.sensors.may_close(now, timing):
+    if lane.sensors.gone(timing) and lane.sensors.clear(now, timing, timing.clear_s):
         return lane.to(Cleared()), (StorePass(Pass(state.visit, state.unproved, now.wall)),)
     if lane.sensors.inputs.arming_loop is Level.ON:
-        waiting = Open(state.visit, now.mono + timing.loiter_s, state.unproved)
-        return lane.to(waiting), (_loiters(state.visit),)
+        return lane.to(replace(state, until=now.mono + timing.loiter_s)), (_loiters(state.visit),)
     return lane, ()
+
+
+def _under_open_boom(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
+    """Whoever was let in, or, where it left the arming loop long ago, somebody else."""
+    if lane.sensors.came_over(timing):
+        return to_passing(lane, state.visit, now, timing), ()
+    ended = StorePass(Pass(state.visit, state.unproved, now.wall))
+    lane, alarm = wrong_way(lane, now, timing)
+    return lane, (ended, *alarm)
 
 
 def _came_down(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
@@ -100,7 +114,7 @@ def _came_down(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
     if state.unproved is not Ending.TURNED_BACK or lane.sensors.gone(timing):
         return lane.to(Idle()), (ended,)
     if lane.sensors.inputs.arming_loop is Level.ON:
-        again = Opening(state.visit, now.mono + timing.motion_s, tries_left=0)
+        again = Opening(state.visit, now.mono + timing.motion_s, 0, blocked=state.blocked)
         return lane.to(again), (OpenBarrier(state.visit.pass_id),)
     return lane, ()
 
@@ -110,13 +124,16 @@ def _loiters(visit: Visit) -> RaiseAlarm:
     return RaiseAlarm(AlarmCode.LOITERING, f"vehicle {plate} stands before the open boom")
 
 
-def to_passing(lane: Lane, visit: Visit, now: Now, timing: Timing) -> Lane:
-    return lane.to(Passing(visit, now.mono + timing.loop_stuck_s, now.mono + timing.decide_s))
+def to_passing(
+    lane: Lane, visit: Visit, now: Now, timing: Timing, behind: Follower | None = None
+) -> Lane:
+    until, reopen_at = now.mono + timing.loop_stuck_s, now.mono + timing.decide_s
+    return lane.to(Passing(visit, until, reopen_at, behind or Follower()))
 
 
 def passing(lane: Lane, state: Passing, now: Now, timing: Timing) -> Step:
     if lane.sensors.under_boom is Level.OFF:
-        return lane.to(Clearing(state.visit, now.wall)), ()
+        return lane.to(Clearing(state.visit, now.wall, state.next)), ()
     low = lane.sensors.boom in (Boom.DOWN, Boom.BETWEEN)
     if low and lane.sensors.under_boom is Level.ON and now.mono >= state.reopen_at:
         again = replace(state, reopen_at=now.mono + timing.decide_s)
@@ -129,45 +146,82 @@ def passing(lane: Lane, state: Passing, now: Now, timing: Timing) -> Step:
 
 
 def clearing(lane: Lane, state: Clearing, now: Now, timing: Timing) -> Step:
+    """A gap on the loop is a trailer's, unless the next vehicle was read already."""
+    passed = StorePass(Pass(state.visit, Ending.PASSED, state.left_at))
     if lane.sensors.under_boom is Level.ON:
-        return to_passing(lane, state.visit, now, timing), ()
-    if lane.sensors.may_close(now, timing):
-        passed = StorePass(Pass(state.visit, Ending.PASSED, state.left_at))
-        return lane.to(Cleared()), (passed,)
-    return lane, ()
+        if state.next.visit is None or timing.clear_for(state.visit) > timing.clear_s:
+            return to_passing(lane, state.visit, now, timing, state.next), ()
+        visit, records = follow.coming(lane, state.next, now)
+        lane = _remember(lane, state.visit, now, timing)
+        return to_passing(lane, visit, now, timing), (passed, *records)
+    if not lane.sensors.clear(now, timing, timing.clear_for(state.visit)):
+        return lane, ()
+    lane = _remember(lane, state.visit, now, timing)
+    waits = lane.sensors.inputs.arming_loop is Level.ON
+    if state.next.visit is not None and follow.may_come(state.next) and waits:
+        lane, orders = let_in(lane, state.next.visit, now, timing)
+        return lane, (passed, *orders)
+    return lane.to(Cleared(state.next)), (passed,)
 
 
-def cleared(lane: Lane, now: Now, timing: Timing) -> Step:
+def _remember(lane: Lane, visit: Visit, now: Now, timing: Timing) -> Lane:
+    text = visit.reading.text if visit.reading else ""
+    return replace(lane, last=(text, now.mono + timing.regate_s))
+
+
+def cleared(lane: Lane, state: Cleared, now: Now, timing: Timing) -> Step:
     """A step of its own, so that no slow write lies between the look and the order."""
     if lane.sensors.under_boom is Level.ON:
-        return _follower(lane, now, timing)
-    if lane.sensors.may_close(now, timing):
-        return close(lane, now, timing)
+        return follower(lane, state.next, now, timing)
+    if lane.may_close(now, timing):
+        return close(lane, state.next, now, timing)
+    if lane.authority.withholds_close:
+        return at_rest(lane, now, timing), ()
     return lane, ()
 
 
-def close(lane: Lane, now: Now, timing: Timing) -> Step:
+def close(lane: Lane, behind: Follower, now: Now, timing: Timing) -> Step:
     """Lower the boom; callers have checked `may_close` at this very instant."""
-    return lane.to(Closing(now.mono + timing.motion_s)), (CloseBarrier(),)
+    return lane.to(Closing(now.mono + timing.motion_s, behind)), (CloseBarrier(),)
 
 
 def closing(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
-    match lane.sensors.under_boom_now(now, timing):
-        case Level.ON:
-            lane, records = _follower(lane, now, timing)
+    match lane.sensors.presence_now(now, timing):
+        case Level.ON if lane.sensors.under_boom is Level.ON:
+            lane, records = follower(lane, state.next, now, timing)
             return lane, (ReopenBarrier(), *records)
-        case Level.UNKNOWN:
-            blind = RaiseAlarm(AlarmCode.INPUTS_LOST, "the closing loop was lost while closing")
-            return lane.to(Raised(now.mono + timing.no_passage_s)), (ReopenBarrier(), blind)
+        case Level.ON:
+            beam = RaiseAlarm(AlarmCode.PRESENCE, "the beam was interrupted while closing")
+            return lane.to(Raised(now.mono + timing.motion_s)), (ReopenBarrier(), beam)
         case Level.OFF:
             return _boom_down(lane, state, now, timing)
+        case _:
+            blind = RaiseAlarm(AlarmCode.INPUTS_LOST, "the closing loop was lost while closing")
+            return lane.to(Raised(now.mono + timing.no_passage_s)), (ReopenBarrier(), blind)
 
 
-def _follower(lane: Lane, now: Now, timing: Timing) -> Step:
-    """A second vehicle goes through on the first one's pass: it gets a record of its own."""
-    visit = Visit(now.fresh_id, now.wall, Decision(Verdict.ALLOW, Reason.PRESENCE))
-    alarm = RaiseAlarm(AlarmCode.PRESENCE, "a vehicle came under the boom before it was down")
-    return to_passing(lane, visit, now, timing), (StoreDecision(visit, now.wall), alarm)
+def follower(lane: Lane, behind: Follower, now: Now, timing: Timing) -> Step:
+    """Somebody is under the boom before it is down: the next vehicle, or one from inside."""
+    if not lane.sensors.came_over(timing):
+        return wrong_way(lane, now, timing)
+    visit, records = follow.coming(lane, behind, now)
+    return to_passing(lane, visit, now, timing), records
+
+
+def wrong_way(lane: Lane, now: Now, timing: Timing) -> Step:
+    words = "a vehicle is under the boom that did not come over the arming loop"
+    alarm = RaiseAlarm(AlarmCode.WRONG_WAY, words)
+    return lane.to(WrongWay(now.mono + timing.decide_s)), (alarm,)
+
+
+def going_wrong(lane: Lane, state: WrongWay, now: Now, timing: Timing) -> Step:
+    """The boom waits for it as for any other vehicle; it gets no record of a pass."""
+    if lane.sensors.under_boom is Level.OFF:
+        return lane.to(Cleared()), ()
+    low = lane.sensors.boom in (Boom.DOWN, Boom.BETWEEN)
+    if low and lane.sensors.under_boom is Level.ON and now.mono >= state.reopen_at:
+        return lane.to(WrongWay(now.mono + timing.decide_s)), (ReopenBarrier(),)
+    return lane, ()
 
 
 def _boom_down(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
@@ -184,14 +238,13 @@ def _boom_down(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
 def raised(lane: Lane, state: Raised, now: Now, timing: Timing) -> Step:
     """Nobody was let in. Whoever comes over the arming loop is seen to by the caller."""
     if lane.sensors.under_boom is Level.ON:
-        lane, records = _follower(lane, now, timing)
+        lane, records = follower(lane, Follower(), now, timing)
         low = lane.sensors.boom is not Boom.UP
         return lane, (ReopenBarrier(), *records) if low else records
     if lane.sensors.boom is Boom.DOWN:
         return lane.to(Idle()), ()
-    clear = lane.sensors.gone(timing) and lane.sensors.may_close(now, timing)
-    if now.mono >= state.until and clear:
-        return close(lane, now, timing)
+    if now.mono >= state.until and lane.sensors.gone(timing) and lane.may_close(now, timing):
+        return close(lane, Follower(), now, timing)
     return lane, ()
 
 
@@ -202,7 +255,7 @@ def _fault(lane: Lane, reason: str, now: Now, *records: Command) -> Step:
 
 def fault(lane: Lane, state: Fault, now: Now, timing: Timing) -> Step:
     """After a pause, and with nobody under the boom, the lane tries again."""
-    if now.mono >= state.until and lane.sensors.may_close(now, timing):
+    if now.mono >= state.until and lane.sensors.clear(now, timing, timing.clear_s):
         return at_rest(lane, now, timing), ()
     return lane, ()
 
@@ -218,9 +271,3 @@ def barrier_failed(lane: Lane, reason: str, now: Now, timing: Timing) -> Step:
             return lane.to(Raised(now.mono + timing.motion_s)), (alarm,)
         case _:
             return lane, (alarm,)
-
-
-def hand_raised(lane: Lane) -> Step:
-    """Raised by hand: it stays up until somebody lowers it or a vehicle is let in."""
-    alarm = RaiseAlarm(AlarmCode.UNEXPLAINED_RAISE, "the boom went up and nobody was let in")
-    return lane.to(Raised(math.inf)), (alarm,)

@@ -4,94 +4,22 @@ import math
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from gateway.lane.authority import Authority
 from gateway.lane.events import (
     Command,
 )
+from gateway.lane.sensors import Sensors, Timing
 from gateway.lane.types import (
     Boom,
+    Cause,
     Ending,
-    Inputs,
     Level,
+    Mode,
     Now,
+    PlateReading,
     Visit,
 )
 from gateway.lane.voting import Ballot
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds, and how many frames must agree. Comes from the lane's configuration."""
-
-    arm_s: float = 0.3
-    read_s: float = 2.0
-    decide_s: float = 1.0
-    case_s: float = 15.0
-    travel_s: float = 3.0
-    travel_margin_s: float = 2.0
-    no_passage_s: float = 45.0
-    clear_s: float = 1.0
-    fresh_s: float = 0.2
-    loiter_s: float = 120.0
-    loop_stuck_s: float = 120.0
-    agree_frames: int = 2
-    agree_char: float = 0.8
-
-    @property
-    def motion_s(self) -> float:
-        return self.travel_s + self.travel_margin_s
-
-
-@dataclass(frozen=True, slots=True)
-class Sensors:
-    """The last inputs, and since when each loop has said so without a break."""
-
-    inputs: Inputs = field(default_factory=Inputs)
-    read_at: float = -math.inf
-    arming_since: float = math.inf
-    closing_since: float = math.inf
-
-    def seen(self, inputs: Inputs, read_at: float, timing: Timing) -> "Sensors":
-        broken = read_at - self.read_at > timing.fresh_s
-        arming_same = not broken and inputs.arming_loop is self.inputs.arming_loop
-        closing_same = not broken and inputs.closing_loop is self.inputs.closing_loop
-        return Sensors(
-            inputs,
-            read_at,
-            self.arming_since if arming_same else read_at,
-            self.closing_since if closing_same else read_at,
-        )
-
-    @property
-    def boom(self) -> Boom:
-        return self.inputs.boom
-
-    @property
-    def under_boom(self) -> Level:
-        return self.inputs.closing_loop
-
-    def under_boom_now(self, now: Now, timing: Timing) -> Level:
-        """What was read of late; an answer that is missing for two of its lifetimes is unknown."""
-        stale = now.mono - self.read_at > 2 * timing.fresh_s
-        return Level.UNKNOWN if stale else self.under_boom
-
-    def may_close(self, now: Now, timing: Timing) -> bool:
-        """Absence under the boom is fresh and unbroken. Unknown is presence."""
-        return (
-            self.under_boom is Level.OFF
-            and now.mono - self.read_at <= timing.fresh_s
-            and now.mono - self.closing_since >= timing.clear_s
-        )
-
-    def arrived(self, timing: Timing) -> bool:
-        return self._arming_for(Level.ON) >= timing.arm_s
-
-    def gone(self, timing: Timing) -> bool:
-        return self._arming_for(Level.OFF) >= timing.clear_s
-
-    def _arming_for(self, level: Level) -> float:
-        """Seconds, by the inputs' own time: what waited in a queue makes nothing longer."""
-        same = self.inputs.arming_loop is level
-        return self.read_at - self.arming_since if same else -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +46,22 @@ class Armed:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
+    """`shots`: how often it was looked anew because what was read is in doubt."""
+
     visit: Visit
     until: float
     ballot: Ballot = field(default_factory=Ballot)
+    shots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
+    """`asked`: the plate or the code that the rules were asked about."""
+
     visit: Visit
     until: float
     ballot: Ballot
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +78,14 @@ class Opening:
     """The boom was told to go up. `tries_left` orders may follow where it did not.
 
     `confirmed`: the board took the order; without limits, that is all there is to know.
+    `blocked`: another vehicle stood under the boom before, so that its leaving proves nothing.
     """
 
     visit: Visit
     until: float
     tries_left: int = 1
     confirmed: bool = True
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +95,15 @@ class Open:
     visit: Visit
     until: float
     unproved: Ending = Ending.TURNED_BACK
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """The next vehicle, read while the one before it is under the boom. Not yet a visit."""
+
+    visit: Visit | None = None
+    ballot: Ballot = field(default_factory=Ballot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +113,34 @@ class Passing:
     visit: Visit
     until: float
     reopen_at: float
+    next: Follower = field(default_factory=Follower)
 
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
     visit: Visit
     left_at: datetime
+    next: Follower = field(default_factory=Follower)
 
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
     """The visit is recorded; the boom comes down at the next fresh look that finds nobody."""
 
+    next: Follower = field(default_factory=Follower)
+
 
 @dataclass(frozen=True, slots=True)
 class Closing:
     until: float
+    next: Follower = field(default_factory=Follower)
+
+
+@dataclass(frozen=True, slots=True)
+class WrongWay:
+    """A vehicle is under the raised boom that did not come over the arming loop."""
+
+    reopen_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,21 +158,69 @@ class Fault:
 
 State = (
     Starting | Resuming | Idle | Armed | Reading | Deciding | Waiting
-    | Opening | Open | Passing | Clearing | Cleared | Closing | Raised | Fault
+    | Opening | Open | Passing | Clearing | Cleared | Closing | WrongWay | Raised | Fault
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """The last order to open, until a rise of the boom has used it up."""
+
+    at: float
+    cause: Cause
+    reason: str
+    pass_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is known of the boom's movements, and what was told already.
+
+    `down`: its last firm place was down; `off_rest_at`: since when it reads neither up nor down.
+    """
+
+    down: bool = False
+    off_rest_at: float = math.inf
+    order: Order | None = None
+    motions: tuple[float, ...] = ()
+    case: str = ""
+    told: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
+    """`last`: the plate that passed last, and until when it is not counted again."""
+
     state: State = field(default_factory=Starting)
     sensors: Sensors = field(default_factory=Sensors)
+    authority: Authority = field(default_factory=Authority)
+    watch: Watch = field(default_factory=Watch)
+    last: tuple[str, float] = ("", -math.inf)
 
-    def to(self, state: State) -> "Lane":
-        return replace(self, state=state)
+    def to(self, state: State, *, authority: Authority | None = None) -> "Lane":
+        return replace(self, state=state, authority=authority or self.authority)
 
     @property
     def visit(self) -> Visit | None:
         return getattr(self.state, "visit", None)
+
+    @property
+    def mode(self) -> Mode:
+        return self.authority.mode
+
+    def counts(self, reading: PlateReading, now: Now) -> bool:
+        """A plate that just passed may still be in the picture, or on the next car's tow bar."""
+        text, until = self.last
+        return reading.text != text or now.mono >= until
+
+    def may_close(self, now: Now, timing: Timing) -> bool:
+        """Nobody is under the boom, nobody holds it up, and its motor has had its pause."""
+        return (
+            self.sensors.clear(now, timing, timing.clear_s)
+            and not self.authority.withholds_close
+            and self.sensors.inputs.arm_off is not Level.ON
+            and len(self.watch.motions) < timing.motions_per_min
+        )
 
 
 Step = tuple[Lane, tuple[Command, ...]]

@@ -30,6 +30,7 @@ class Level(StrEnum):
     ON = "on"
     OFF = "off"
     UNKNOWN = "unknown"
+    NOT_FITTED = "not_fitted"
 
 
 class Boom(StrEnum):
@@ -41,25 +42,34 @@ class Boom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """One reading of the lane's sensors. ON = vehicle present, limit reached, button pressed."""
+    """One reading of the lane's sensors. ON = vehicle present, limit reached, button pressed.
+
+    `beam` is interrupted, `manual` the key switch that takes the boom from us, `fire` the copy
+    of the fire contact, `fire_reset` the local reset, `arm_off` an arm swung away or broken.
+    """
 
     arming_loop: Level = Level.UNKNOWN
     closing_loop: Level = Level.UNKNOWN
     up_limit: Level = Level.UNKNOWN
     down_limit: Level = Level.UNKNOWN
     open_button: Level = Level.UNKNOWN
+    beam: Level = Level.NOT_FITTED
+    manual: Level = Level.NOT_FITTED
+    fire: Level = Level.NOT_FITTED
+    fire_reset: Level = Level.NOT_FITTED
+    arm_off: Level = Level.NOT_FITTED
 
     @property
     def boom(self) -> Boom:
-        match self.up_limit, self.down_limit:
-            case (Level.ON, Level.ON) | (Level.UNKNOWN, Level.UNKNOWN):
-                return Boom.UNKNOWN
-            case (Level.ON, _):
+        match self.up_limit is Level.ON, self.down_limit is Level.ON:
+            case (True, False):
                 return Boom.UP
-            case (_, Level.ON):
+            case (False, True):
                 return Boom.DOWN
-            case _:
+            case (False, False) if Level.OFF in (self.up_limit, self.down_limit):
                 return Boom.BETWEEN
+            case _:
+                return Boom.UNKNOWN
 
 
 # --- plates ------------------------------------------------------------------------------
@@ -174,7 +184,15 @@ class Reason(StrEnum):
     UNKNOWN_PLATE = "unknown_plate"
     NO_PLATE = "no_plate"
     UNDECIDED = "undecided"
+    VISITOR_CODE = "visitor_code"
+    LOCK_DOWN = "lock_down"
     OPEN_BUTTON = "open_button"
+    AGENT = "agent"
+    HOLD_OPEN = "hold_open"
+    MANUAL = "manual"
+    FIRE = "fire"
+    INPUTS_LOST = "inputs_lost"
+    UNPAID_FOLLOW = "unpaid_follow"
     PRESENCE = "presence_while_closing"
 
 
@@ -222,8 +240,75 @@ class Pass:
     ended_at: datetime
 
 
+class Cause(StrEnum):
+    """Why the boom went up. Raises balance: each has one cause, and UNEXPLAINED is one."""
+
+    PASS = "pass"  # noqa: S105 -- no password
+    MANUAL = "manual"
+    HOLD = "hold"
+    FIRE = "fire"
+    SAFETY = "safety"
+    UNEXPLAINED = "unexplained"
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """One rise of the boom, as the limits saw it; without limits, as it was ordered.
+
+    `pass_id` is of the visit it was for, or empty; `reason` says more of the cause.
+    """
+
+    raise_id: str
+    at: datetime
+    cause: Cause
+    reason: str
+    pass_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A vehicle that stands and needs somebody: what a remote agent must know to help it.
+
+    `why` is a sentence; `inputs` are those of this instant.
+    """
+
+    case_id: str
+    opened_at: datetime
+    why: str
+    visit: Visit
+    inputs: Inputs
+
+
+class ModeKind(StrEnum):
+    """Who has the say over the boom, the strongest first."""
+
+    FIRE = "fire"
+    MANUAL = "manual"
+    HOLD_OPEN = "hold_open"
+    LOCK_DOWN = "lock_down"
+    AUTOMATIC = "automatic"
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """`ends_at`: only HOLD_OPEN ends by itself. `by` and `reason`: who wanted it, and why."""
+
+    kind: ModeKind
+    since: datetime
+    by: str
+    reason: str
+    ends_at: datetime | None = None
+
+
 class AlarmCode(StrEnum):
     NO_PLATE = "no_plate"
+    DOUBTFUL_PLATE = "doubtful_plate"
+    TAILGATE = "tailgate"
+    FIRE = "fire"
+    MODE_CHANGED = "mode_changed"
+    ARM_OFF = "arm_off"
+    DUTY = "motor_duty"
+    CLOCK_STEPPED = "clock_stepped"
     WRONG_WAY = "wrong_way"
     NOT_LET_IN = "went_through_without_leave"
     LOITERING = "loitering"

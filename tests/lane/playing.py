@@ -13,7 +13,8 @@ from gateway.lane.events import (
     Tick,
 )
 from gateway.lane.machine import next_deadline, step
-from gateway.lane.states import Lane, Timing
+from gateway.lane.sensors import Timing
+from gateway.lane.states import Lane
 from gateway.lane.types import (
     Decision,
     Inputs,

@@ -26,12 +26,14 @@ from gateway.lane.events import (
     StorePass,
     Tick,
 )
-from gateway.lane.states import Lane, Timing
+from gateway.lane.sensors import Timing
+from gateway.lane.states import Lane
 from gateway.lane.types import (
     AlarmCode,
     Boom,
     Inputs,
     Level,
+    ModeKind,
     Now,
     Verdict,
     Visit,
@@ -179,7 +181,7 @@ def no_open_without_a_reason(taken: list[Taken]) -> None:
                 present = step.after.sensors.under_boom is not Level.OFF
                 assert present or blind, "reopened with nobody under the boom"
                 state = type(step.before.state).__name__
-                assert state in {"Closing", "Raised", "Passing"}, state
+                assert state in {"Closing", "Raised", "Passing", "WrongWay"}, state
 
 
 def presence_reopens(taken: list[Taken]) -> None:
@@ -216,5 +218,5 @@ def comes_to_rest(story, step: Step = machine.step) -> None:
         for command in commands:
             is_up = {CloseBarrier: False, OpenBarrier: True}.get(type(command), is_up)
     assert lane.visit is None, lane.state
-    raised_by_hand = getattr(lane.state, "until", 0) == float("inf")
+    raised_by_hand = lane.mode.kind is ModeKind.MANUAL
     assert type(lane.state).__name__ == "Idle" or raised_by_hand, lane.state

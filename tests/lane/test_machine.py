@@ -15,6 +15,8 @@ from gateway.lane.events import (
     StoreDecision,
     StoreFailed,
     StorePass,
+    StoreRaise,
+    TakePhoto,
     Tick,
 )
 from gateway.lane.machine import step
@@ -62,6 +64,7 @@ def test_an_allowed_car_opens_passes_and_the_boom_closes():
     assert [type(command) for command in player.commands[1:]] == [
         StoreDecision,
         OpenBarrier,
+        StoreRaise,
         StorePass,
         CloseBarrier,
     ]
@@ -83,7 +86,7 @@ def test_a_denied_car_keeps_the_boom_down_and_is_recorded_when_it_leaves():
 
 
 def test_one_frame_is_not_enough_to_open():
-    player = at_the_boom().see("京A12345").wait(3)
+    player = at_the_boom().see("京A12345").wait(9)
     assert player.state == "Waiting"
     assert not player.told(OpenBarrier)
 
@@ -134,6 +137,7 @@ def test_presence_while_closing_reopens_before_anything_is_written():
         ReopenBarrier,
         StoreDecision,
         RaiseAlarm,
+        TakePhoto,
     ]
     player.wait(2, closing_loop=OFF).wait(6, **DOWN)
     assert endings(player) == [Ending.PASSED]

@@ -4,11 +4,18 @@ from gateway.lane.types import PlateColour, PlateReading, PlateType
 from gateway.lane.voting import KEPT, Ballot
 
 
-def seen(text="京A12345", min_char=0.9, *, track=1, width=120.0, sure=True):
-    corners = ((0.0, 0.0), (width, 0.0), (width, 38.0), (0.0, 38.0))
+def seen(text="京A12345", min_char=0.9, *, track=1, width=120.0, sure=True, x=0.0, evidence=()):
+    corners = ((x, 0.0), (x + width, 0.0), (x + width, 38.0), (x, 38.0))
     return PlateReading(
-        text, PlateType.CIVIL, PlateColour.BLUE, 0.8, min_char, corners, track=track, sure=sure
+        text, PlateType.CIVIL, PlateColour.BLUE, 0.8, min_char, corners, evidence, track, sure
     )
+
+
+def in_doubt(text="京A9Z876", *, track=1, width=190.0, **more):
+    return seen(text, 0.2, track=track, width=width, sure=False, **more)
+
+
+BEHIND = "沪B77777"
 
 
 def of(*readings):
@@ -112,3 +119,80 @@ def test_a_plate_that_is_too_near_to_be_sure_still_keeps_the_one_behind_from_vot
 
     assert won(of(*first, *behind)) == "沪B77777", "without the doubts it would be the nearer one"
     assert won(of(*first, *near, *behind)) == "京A12345"
+
+
+def test_a_vehicle_behind_does_not_let_in_a_nearer_one_that_can_only_be_guessed():
+    """Both are seen in each picture; the width of the plate tells which is the nearer one."""
+    both = [in_doubt(), seen(BEHIND, track=2, width=100.0)] * 12
+
+    assert won(of(*both)) is None
+    assert won(of(*reversed(both))) is None
+    assert won(of(*[seen(BEHIND, track=2, width=100.0)] * 12)) == BEHIND
+
+
+def test_the_nearer_plate_wins_as_soon_as_it_is_sure_itself():
+    both = [in_doubt(), seen(BEHIND, track=2, width=100.0)] * 3
+
+    assert won(of(*both, seen(width=190.0), seen(width=190.0))) == "京A12345"
+
+
+def test_a_doubt_as_near_as_the_sure_plate_does_not_hinder_it():
+    assert won(of(in_doubt(track=2, width=150.0), in_doubt(track=2, width=150.0), seen(), seen()))
+
+
+def test_one_glint_before_many_sure_pictures_is_no_vehicle():
+    glint = in_doubt(track=2, width=300.0)
+
+    assert won(of(seen(), seen(), glint)) is None
+    assert won(of(glint, *[seen()] * 5)) is None
+    assert won(of(glint, *[seen()] * 6)) == "京A12345"
+    assert won(of(glint, glint, *[seen()] * 20)) is None, "seen twice it is there"
+
+
+def test_a_plate_that_was_lost_and_is_too_near_now_is_still_the_one_that_was_read():
+    """Its number is new, and its text is nearly what it was before."""
+    read = [seen(width=100.0)] * 3
+    near = [in_doubt("京A1284S", track=2)] * 3
+
+    assert won(of(*read, *near)) == "京A12345"
+    assert won(of(*read, *[in_doubt("京A98765", track=2)] * 3)) is None
+
+
+def test_two_vehicles_of_one_fleet_are_not_one_plate_that_was_lost():
+    """Their numbers follow each other, but both are seen at once."""
+    both = [in_doubt("京A12346", track=2), seen(width=100.0)] * 4
+
+    assert won(of(*both)) is None
+
+
+def test_what_a_parked_car_says_is_no_candidate():
+    parked = seen(BEHIND, track=2, width=80.0, x=900.0)
+    assert texts(of(parked, parked, in_doubt(), parked, in_doubt())) == ["京A9Z876"]
+
+
+def test_what_the_vehicle_behind_says_is_no_candidate_though_it_moves():
+    story = [(in_doubt(), seen(BEHIND, track=2, width=80.0 + 5 * n)) for n in range(6)]
+    assert texts(of(*(one for both in story for one in both))) == ["京A9Z876"]
+
+
+def test_what_was_read_from_afar_stays_a_candidate_when_it_is_too_near_to_read():
+    coming = [seen(width=60.0 + 5 * n, x=20.0 * n) for n in range(6)]
+    near = [in_doubt("京A9Z876", track=2, width=190.0)] * 3
+    assert "京A12345" in texts(of(*coming, *near))
+
+
+def test_a_single_plate_is_a_candidate_though_it_stands():
+    assert texts(of(seen(), seen())) == ["京A12345"]
+    assert texts(of(seen(), in_doubt(track=2, width=400.0))) == ["京A12345", "京A9Z876"], "a glint"
+
+
+def texts(ballot):
+    return [candidate.text for candidate in ballot.top()]
+
+
+def test_the_pictures_shown_are_of_the_surest_reading_of_this_vehicle():
+    doubts = [in_doubt(evidence=("a",)), seen("京A9Z876", 0.4, width=190.0, sure=False)]
+    behind = seen(BEHIND, track=2, width=80.0, evidence=("b",))
+    assert of(behind, *doubts, *doubts, behind).evidence() == ("a",)
+    assert of(*doubts, seen(width=190.0, evidence=("c", "d"))).evidence() == ("c", "d")
+    assert Ballot().evidence() == ()

@@ -1,0 +1,183 @@
+"""Changes of who has the say: fire, the key switch, orders, and inputs that are lost."""
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.lane.authority import AUTOMATIC, BY_HAND, BY_KEY, BY_LANE, Authority
+from gateway.lane.events import (
+    AnswerOrder,
+    Command,
+    FireSeen,
+    LaneEvent,
+    ModeOrdered,
+    ModeRestored,
+    OpenBarrier,
+    RaiseAlarm,
+    SpreadFire,
+    StoreMode,
+)
+from gateway.lane.sensors import Sensors, Timing
+from gateway.lane.states import Closing, Lane, Raised, Step
+from gateway.lane.types import AlarmCode, Boom, Level, Mode, ModeKind, Now, Reason
+
+LONGEST_HOLD_S = 24 * 3600.0
+_HOLD_AGAIN_S = 60.0
+_LOST = Reason.INPUTS_LOST.value
+
+
+def heard(lane: Lane, before: Sensors, event: LaneEvent, now: Now, timing: Timing) -> Step:
+    """What an event, or time, changes; the boom follows where the new mode wants it up."""
+    after = lane.authority
+    spread: tuple[Command, ...] = ()
+    match event:
+        case ModeRestored(mode, left_s):
+            return lane.to(lane.state, authority=_restored(after, mode, left_s, now)), ()
+        case FireSeen(reset):
+            after = _fire_elsewhere(lane, now, reset=reset)
+        case _:
+            after, spread = _fire_here(lane, before, now)
+    after = _by_key(after, lane, now)
+    after = _by_lost_inputs(after, lane, now, timing)
+    if now.mono >= after.ends_at:
+        after = replace(after, ordered=AUTOMATIC, ends_at=math.inf)
+    lane, orders = _changed(lane, after, now, timing)
+    return lane, (*spread, *orders)
+
+
+def ordered(lane: Lane, event: ModeOrdered, now: Now, timing: Timing) -> Step:
+    """HOLD_OPEN, LOCK_DOWN or AUTOMATIC; fire and the key switch stay stronger."""
+    if refused := _refused(lane, event):
+        return lane, (AnswerOrder(event.order_id, refused),)
+    mode = Mode(event.kind, now.wall, event.by, event.reason)
+    ends_at = math.inf
+    if event.kind is ModeKind.HOLD_OPEN:
+        mode = replace(mode, ends_at=now.wall + timedelta(seconds=event.hold_s))
+        ends_at = now.mono + event.hold_s
+    lane, orders = _changed(lane, lane.authority.ordering(mode, ends_at), now, timing)
+    return lane, (*orders, AnswerOrder(event.order_id, "done"))
+
+
+def not_stored(lane: Lane) -> Lane:
+    """An order that could not be stored is not in force. Fire and the key switch are."""
+    return replace(lane, authority=replace(lane.authority, ordered=AUTOMATIC, ends_at=math.inf))
+
+
+def raised_by_hand(lane: Lane, now: Now) -> Step:
+    """The boom is theirs who raised it, until it is down again or an order says otherwise."""
+    mode = Mode(ModeKind.MANUAL, now.wall, BY_HAND, "the boom went up and nobody was let in")
+    authority = replace(lane.authority, manual=lane.authority.manual or mode)
+    if authority.mode == lane.mode:
+        return lane, ()
+    return lane.to(lane.state, authority=authority), (StoreMode(authority.mode),)
+
+
+def _refused(lane: Lane, event: ModeOrdered) -> str:
+    if event.kind in (ModeKind.FIRE, ModeKind.MANUAL):
+        return f"{event.kind} cannot be ordered: it is set at the lane"
+    if event.kind is ModeKind.HOLD_OPEN and not 0 < event.hold_s <= LONGEST_HOLD_S:
+        return f"hold-open needs an end, at most {LONGEST_HOLD_S / 3600:g} h from now"
+    if lane.authority.fire:
+        return "the fire alarm is on; it is reset at the lane only"
+    return ""
+
+
+def _restored(authority: Authority, mode: Mode, left_s: float, now: Now) -> Authority:
+    """After a start the boom is not moved; only a fire opens it again."""
+    match mode.kind:
+        case ModeKind.FIRE:
+            return replace(authority, fire=mode, open_again_at=now.mono)
+        case ModeKind.HOLD_OPEN if left_s > 0:
+            return replace(authority, ordered=mode, ends_at=now.mono + left_s)
+        case ModeKind.LOCK_DOWN:
+            return replace(authority, ordered=mode)
+        case ModeKind.MANUAL if mode.by == BY_HAND:
+            return replace(authority, manual=mode)
+        case _:
+            return authority
+
+
+def _fire_here(lane: Lane, before: Sensors, now: Now) -> tuple[Authority, tuple[Command, ...]]:
+    """Latched: the contact alone does not end it, the local reset does, once it is off."""
+    inputs, authority = lane.sensors.inputs, lane.authority
+    if inputs.fire is Level.ON and authority.fire is None:
+        fire = Mode(ModeKind.FIRE, now.wall, BY_LANE, "the fire contact")
+        return replace(authority, fire=fire), (SpreadFire(),)
+    was, pressed = before.inputs.fire_reset, inputs.fire_reset is Level.ON
+    if pressed and was is Level.OFF and authority.fire and inputs.fire is not Level.ON:
+        return replace(authority, fire=None), (SpreadFire(reset=True),)
+    return authority, ()
+
+
+def _fire_elsewhere(lane: Lane, now: Now, *, reset: bool) -> Authority:
+    if reset:
+        still = lane.sensors.inputs.fire is Level.ON
+        return lane.authority if still else replace(lane.authority, fire=None)
+    fire = Mode(ModeKind.FIRE, now.wall, BY_LANE, "the fire contact of another lane")
+    return replace(lane.authority, fire=lane.authority.fire or fire)
+
+
+def _by_key(authority: Authority, lane: Lane, now: Now) -> Authority:
+    """A key that cannot be read stays as it was; a hand's hold ends with the boom down."""
+    manual = authority.manual
+    if manual and manual.by == BY_HAND and lane.sensors.boom is Boom.DOWN:
+        manual = None
+    match lane.sensors.inputs.manual:
+        case Level.ON if manual is None or manual.by != BY_KEY:
+            manual = Mode(ModeKind.MANUAL, now.wall, BY_KEY, "the key switch at the lane")
+        case Level.OFF if manual and manual.by == BY_KEY:
+            manual = None
+        case _:
+            pass
+    return replace(authority, manual=manual)
+
+
+def _by_lost_inputs(authority: Authority, lane: Lane, now: Now, timing: Timing) -> Authority:
+    """For a lane that is told so, inputs that stay away open it; their return ends that."""
+    mine = authority.ordered.reason == _LOST
+    lost = now.mono - lane.sensors.known_at > timing.lost_s
+    if lost and timing.open_when_lost and authority.ordered.kind is ModeKind.AUTOMATIC:
+        opened = Mode(ModeKind.HOLD_OPEN, now.wall, BY_LANE, _LOST)
+        return replace(authority, ordered=opened)
+    if mine and not lost:
+        return replace(authority, ordered=AUTOMATIC)
+    return authority
+
+
+def _changed(lane: Lane, after: Authority, now: Now, timing: Timing) -> Step:
+    before, lane = lane.mode, lane.to(lane.state, authority=after)
+    if after.mode == before:
+        return _kept_up(lane, now, timing)
+    lane = lane.to(lane.state, authority=replace(after, open_again_at=math.inf))
+    mode = after.mode
+    told = (StoreMode(mode), _news(mode))
+    if not after.opens:
+        return lane, told
+    if mode.kind is ModeKind.HOLD_OPEN and lane.sensors.boom is not Boom.UP:
+        lane = _opening(lane, now, timing)
+        return lane, (told[0], OpenBarrier(""), told[1])
+    if mode.kind is ModeKind.FIRE:
+        return _opening(lane, now, timing), (OpenBarrier(""), *told)
+    return lane, told
+
+
+def _news(mode: Mode) -> RaiseAlarm:
+    code = AlarmCode.FIRE if mode.kind is ModeKind.FIRE else AlarmCode.MODE_CHANGED
+    why = f": {mode.reason} ({mode.by})" if mode.reason else ""
+    return RaiseAlarm(code, f"{mode.kind.value.replace('_', ' ')}{why}")
+
+
+def _kept_up(lane: Lane, now: Now, timing: Timing) -> Step:
+    """A boom that is to be up and is not is told so again, in a fire as often as it can move."""
+    low = lane.sensors.boom in (Boom.DOWN, Boom.BETWEEN)
+    if lane.authority.opens and low and now.mono >= lane.authority.open_again_at:
+        return _opening(lane, now, timing), (OpenBarrier(""),)
+    return lane, ()
+
+
+def _opening(lane: Lane, now: Now, timing: Timing) -> Lane:
+    """A boom on its way down is now on its way up, and nobody's."""
+    fire = lane.mode.kind is ModeKind.FIRE
+    again_s = timing.motion_s if fire else max(timing.motion_s, _HOLD_AGAIN_S)
+    state = Raised(now.mono + timing.motion_s) if isinstance(lane.state, Closing) else lane.state
+    return lane.to(state, authority=replace(lane.authority, open_again_at=now.mono + again_s))

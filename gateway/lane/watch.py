@@ -1,0 +1,260 @@
+"""What a lane notices whatever state it is in: rises of the boom, cases, contradictions."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gateway.lane import modes
+from gateway.lane.events import (
+    CloseBarrier,
+    CloseCase,
+    Command,
+    OpenBarrier,
+    OpenCase,
+    RaiseAlarm,
+    ReopenBarrier,
+    StoreRaise,
+    TakePhoto,
+)
+from gateway.lane.sensors import Timing
+from gateway.lane.states import (
+    Armed,
+    Closing,
+    Deciding,
+    Fault,
+    Idle,
+    Lane,
+    Open,
+    Opening,
+    Order,
+    Reading,
+    Step,
+    Waiting,
+    Watch,
+)
+from gateway.lane.types import (
+    AlarmCode,
+    Boom,
+    Case,
+    Cause,
+    Level,
+    ModeKind,
+    Now,
+    Raise,
+    Reason,
+    Verdict,
+)
+
+_RAISE_S = 0.5
+_MINUTE_S = 60.0
+_CAUSES = {
+    Reason.OPEN_BUTTON: Cause.MANUAL,
+    Reason.MANUAL: Cause.MANUAL,
+    Reason.HOLD_OPEN: Cause.HOLD,
+    Reason.FIRE: Cause.FIRE,
+    Reason.PRESENCE: Cause.SAFETY,
+    Reason.UNPAID_FOLLOW: Cause.SAFETY,
+}
+_MODE_CAUSES = {
+    ModeKind.FIRE: Cause.FIRE,
+    ModeKind.MANUAL: Cause.MANUAL,
+    ModeKind.HOLD_OPEN: Cause.HOLD,
+}
+
+
+def watched(
+    before: Lane, lane: Lane, commands: tuple[Command, ...], now: Now, timing: Timing
+) -> Step:
+    """The step's commands, and what is noticed besides."""
+    lane = _noted_orders(lane, commands, now)
+    lane, raises = _risen(lane, now, timing)
+    lane, case = _case(before, lane, now)
+    lane, alarms = _told(lane, now, timing)
+    return lane, (*commands, *raises, *case, *alarms)
+
+
+# --- rises of the boom
+
+
+def _noted_orders(lane: Lane, commands: tuple[Command, ...], now: Now) -> Lane:
+    watch = lane.watch
+    recent = tuple(at for at in watch.motions if now.mono - at < _MINUTE_S)
+    for command in commands:
+        if isinstance(command, OpenBarrier | ReopenBarrier | CloseBarrier):
+            recent = (*recent, now.mono)
+        if isinstance(command, OpenBarrier):
+            watch = replace(watch, order=_order(lane, command, now))
+        elif isinstance(command, ReopenBarrier):
+            watch = replace(watch, order=Order(now.mono, Cause.SAFETY, Reason.PRESENCE))
+        elif isinstance(command, CloseBarrier):
+            watch = replace(watch, order=None, off_rest_at=math.inf)
+    if watch is lane.watch and recent == watch.motions:
+        return lane
+    return replace(lane, watch=replace(watch, motions=recent))
+
+
+def _order(lane: Lane, command: OpenBarrier, now: Now) -> Order:
+    visit = lane.visit
+    if visit is None or command.pass_id != visit.pass_id:
+        return Order(now.mono, _MODE_CAUSES.get(lane.mode.kind, Cause.MANUAL), lane.mode.reason)
+    reason = visit.decision.reason
+    return Order(now.mono, _CAUSES.get(reason, Cause.PASS), reason, visit.pass_id)
+
+
+def _risen(lane: Lane, now: Now, timing: Timing) -> Step:
+    """The boom left its lower place for good. A limit that flickers is no rise."""
+    watch, boom = lane.watch, lane.sensors.boom
+    match boom:
+        case Boom.DOWN:
+            watch = _with(watch, down=True, off_rest_at=math.inf)
+        case Boom.BETWEEN:
+            watch = _with(watch, off_rest_at=min(watch.off_rest_at, now.mono))
+        case Boom.UP:
+            watch = _with(watch, off_rest_at=math.inf)
+        case Boom.UNKNOWN:
+            return _risen_unseen(lane, now)
+    lane = lane if watch is lane.watch else replace(lane, watch=watch)
+    if watch.down and (boom is Boom.UP or now.mono - watch.off_rest_at >= _RAISE_S):
+        return _raise(lane, now, timing)
+    return lane, ()
+
+
+def _with(watch: Watch, *, off_rest_at: float, down: bool | None = None) -> Watch:
+    down = watch.down if down is None else down
+    if (down, off_rest_at) == (watch.down, watch.off_rest_at):
+        return watch
+    return replace(watch, down=down, off_rest_at=off_rest_at)
+
+
+def _risen_unseen(lane: Lane, now: Now) -> Step:
+    """Without limits, the first order to open since the last one to close is a rise."""
+    watch, inputs = lane.watch, lane.sensors.inputs
+    fitted = Level.NOT_FITTED not in (inputs.up_limit, inputs.down_limit)
+    order = watch.order
+    if fitted or order is None or order.at != now.mono or watch.off_rest_at < math.inf:
+        return lane, ()
+    risen = Raise(_id(now, 1), now.wall, order.cause, order.reason, order.pass_id)
+    lane = replace(lane, watch=replace(watch, order=None, off_rest_at=now.mono))
+    return lane, (StoreRaise(risen),)
+
+
+def _raise(lane: Lane, now: Now, timing: Timing) -> Step:
+    order = lane.watch.order
+    lane = replace(lane, watch=replace(lane.watch, down=False, order=None))
+    if order is not None and now.mono - order.at <= 2 * timing.motion_s:
+        risen = Raise(_id(now, 1), now.wall, order.cause, order.reason, order.pass_id)
+        return lane, (StoreRaise(risen),)
+    if lane.mode.kind in _MODE_CAUSES:
+        cause, reason = _MODE_CAUSES[lane.mode.kind], lane.mode.reason
+        return lane, (StoreRaise(Raise(_id(now, 1), now.wall, cause, reason)),)
+    return _unexplained(lane, now)
+
+
+def _unexplained(lane: Lane, now: Now) -> Step:
+    words = "the boom went up and nobody was let in"
+    risen = Raise(_id(now, 1), now.wall, Cause.UNEXPLAINED, words)
+    told = StoreRaise(risen), RaiseAlarm(AlarmCode.UNEXPLAINED_RAISE, words)
+    held: tuple[Command, ...] = ()
+    if lane.sensors.boom is Boom.UP:
+        lane, held = modes.raised_by_hand(lane, now)
+    return lane, (*told, TakePhoto(risen.raise_id), *held)
+
+
+def _id(now: Now, number: int) -> str:
+    """Another id of the same instant."""
+    return f"{int(now.fresh_id, 16) ^ number:032x}"
+
+
+# --- cases
+
+
+def _case(before: Lane, lane: Lane, now: Now) -> Step:
+    """Opened when a vehicle has waited long enough; closed with the visit's waiting."""
+    state, watch = lane.state, lane.watch
+    same = _pass_id(lane) == _pass_id(before)
+    if watch.case and not (same and isinstance(state, Reading | Deciding | Waiting)):
+        outcome = _outcome(lane) if same else "the vehicle left"
+        closed = replace(lane, watch=replace(watch, case=""))
+        return closed, (CloseCase(watch.case, outcome),)
+    if isinstance(state, Waiting) and not watch.case and now.mono >= state.until:
+        return _opened(lane, state, now)
+    return lane, ()
+
+
+def _pass_id(lane: Lane) -> str:
+    return lane.visit.pass_id if lane.visit else ""
+
+
+def _outcome(lane: Lane) -> str:
+    visit = lane.visit
+    return f"let in: {visit.decision.reason}" if visit else "the vehicle left"
+
+
+def _opened(lane: Lane, state: Waiting, now: Now) -> Step:
+    visit = replace(state.visit, candidates=state.ballot.top())
+    code, why = _why(lane, state)
+    case = Case(_id(now, 2), now.wall, why, visit, lane.sensors.inputs)
+    lane = replace(lane, watch=replace(lane.watch, case=case.case_id))
+    return lane, (OpenCase(case), RaiseAlarm(code, why), TakePhoto(case.case_id))
+
+
+def _why(lane: Lane, state: Waiting) -> tuple[AlarmCode, str]:
+    visit, guesses = state.visit, ", ".join(one.text for one in state.ballot.top())
+    if visit.decision.verdict is Verdict.ALLOW:
+        return AlarmCode.LOITERING, f"a vehicle may pass and waits: the boom is {lane.mode.by}'s"
+    if visit.reading is not None:
+        return AlarmCode.LOITERING, f"vehicle {visit.reading.text} waits: {visit.decision.reason}"
+    if guesses:
+        return AlarmCode.DOUBTFUL_PLATE, f"a vehicle waits, its plate is in doubt: {guesses}"
+    return AlarmCode.NO_PLATE, "a vehicle waits and no plate could be read; guesses: none"
+
+
+# --- contradictions
+
+
+def _told(lane: Lane, now: Now, timing: Timing) -> Step:
+    """Each is told once while it lasts."""
+    wrong = dict(_wrong(lane, now, timing))
+    if wrong.keys() == lane.watch.told:
+        return lane, ()
+    fresh = [alarm for name, alarm in wrong.items() if name not in lane.watch.told]
+    return replace(lane, watch=replace(lane.watch, told=frozenset(wrong))), tuple(fresh)
+
+
+def _wrong(lane: Lane, now: Now, timing: Timing) -> Iterator[tuple[str, RaiseAlarm]]:
+    sensors, inputs = lane.sensors, lane.sensors.inputs
+    if inputs.arm_off is Level.ON:
+        yield (
+            "arm",
+            RaiseAlarm(AlarmCode.ARM_OFF, "the arm is swung away or broken: it stays as it is"),
+        )
+    if inputs.up_limit is Level.ON and inputs.down_limit is Level.ON:
+        yield (
+            "limits",
+            RaiseAlarm(AlarmCode.BOOM_FAULT, "both limits are reached: check their wiring"),
+        )
+    moves = isinstance(lane.state, Opening | Closing | Fault)
+    off_rest_s = now.mono - lane.watch.off_rest_at
+    if sensors.boom is Boom.BETWEEN and off_rest_s > timing.motion_s and not moves:
+        yield "between", RaiseAlarm(AlarmCode.BOOM_FAULT, "the boom stands between its limits")
+    if len(lane.watch.motions) >= timing.motions_per_min:
+        words = f"{timing.motions_per_min} orders in a minute: the boom stays up for its motor"
+        yield "duty", RaiseAlarm(AlarmCode.DUTY, words)
+    if sensors.arming_for() >= timing.loiter_s and not isinstance(lane.state, Open | Waiting):
+        words = f"the arming loop reads occupied for {timing.loiter_s:g} s"
+        yield "loiters", RaiseAlarm(AlarmCode.LOITERING, words)
+    if isinstance(lane.state, Idle | Armed | Reading | Deciding | Waiting):
+        yield from _below(lane, now, timing)
+
+
+def _below(lane: Lane, now: Now, timing: Timing) -> Iterator[tuple[str, RaiseAlarm]]:
+    """Under a boom that nobody was let through."""
+    sensors = lane.sensors
+    if sensors.under_boom is not Level.ON:
+        return
+    if sensors.boom in (Boom.DOWN, Boom.UNKNOWN):
+        words = "the closing loop is occupied and nobody came over the arming loop"
+        yield "below", RaiseAlarm(AlarmCode.WRONG_WAY, words)
+    if now.mono - sensors.presence_since >= timing.loop_stuck_s:
+        words = f"the closing loop reads occupied for {timing.loop_stuck_s:g} s"
+        yield "stuck", RaiseAlarm(AlarmCode.LOOP_STUCK, words)
