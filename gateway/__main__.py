@@ -9,7 +9,10 @@ import click
 
 from gateway import __version__
 
-COMMANDS = ("run", "check", "camera", "schema", "read", "passes", "receive", "demo")
+COMMANDS = (
+    "run", "check", "probe", "camera", "read", "order", "cases", "passes", "ledger", "receive",
+    "schema", "demo",
+)  # fmt: skip
 
 
 class Commands(click.Group):

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config import Config
+from gateway.control import listening
 from gateway.evidence import Evidence
 from gateway.health import Health, notify, tell_systemd
 from gateway.lane.types import Now
 from gateway.lanes import Lanes
 from gateway.lanework import Shared, supervised
+from gateway.orders import Orders
 from gateway.store import Store, StoreError
 from gateway.sync.uplink import Uplink
 
@@ -41,7 +43,11 @@ async def run(config: Config, path: Path) -> None:
     ):
         uplink = Uplink(config.cloud, store, config.gateway) if config.cloud else None
         committed = uplink.wake if uplink else lambda: None
-        lanes = Lanes(Shared(store, evidence, {}, health, clock, committed), tasks, buses)
+        shared = Shared(store, evidence, {}, health, clock, committed)
+        lanes = Lanes(shared, tasks, buses)
+        orders = Orders(store, lambda: lanes.works, clock)
+        shared.answered = orders.answered
+        await buses.enter_async_context(listening(config.data, orders))
         await lanes.start(config)
         background = [
             tasks.create_task(supervised(name, start))

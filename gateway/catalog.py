@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from gateway.ports import DriverSettings
 
 BUS = "bus"
-LANE_KINDS = ("barrier", "inputs", "camera", "reader")
+LANE_KINDS = ("barrier", "inputs", "camera", "reader", "display", "voice", "scanner")
 KINDS = (BUS, *LANE_KINDS)
 KIND_MARK = "x-driver-kind"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.catalog import Catalog, DriverUnusableError
 from gateway.config import Config, ConfigError, LaneConfig, load
+from gateway.lane.events import FireSeen, LaneEvent
 from gateway.lanework import LaneWork, Shared
 from gateway.ports import Bus, DeviceError, DriverSettings
 from gateway.rules.access import AccessList
@@ -29,6 +30,22 @@ class Lanes:
         self._stack = buses
         self._opened: dict[str, DriverSettings] = {}
         self._works: dict[str, tuple[LaneWork, asyncio.Task[None]]] = {}
+        shared.fire = self._spread_fire
+
+    @property
+    def works(self) -> dict[str, LaneWork]:
+        """Those that work now, by name."""
+        return {name: work for name, (work, _) in self._works.items()}
+
+    def tell(self, event: LaneEvent) -> None:
+        """Every lane of the box."""
+        for work in self.works.values():
+            work.put(event)
+
+    def _spread_fire(self, lane: str, reset: bool) -> None:  # noqa: FBT001
+        for name, work in self.works.items():
+            if name != lane:
+                work.put(FireSeen(reset))
 
     async def start(self, config: Config) -> None:
         self._started_with = config

@@ -16,8 +16,10 @@ from gateway.config import LaneConfig
 from gateway.evidence import Evidence
 from gateway.health import Health, LaneHealth
 from gateway.inbox import Inbox
-from gateway.lane.states import Lane, Timing
-from gateway.lane.types import Now
+from gateway.lane.events import Command, LaneEvent
+from gateway.lane.sensors import Timing
+from gateway.lane.states import Lane
+from gateway.lane.types import Now, Visit
 from gateway.polling import Poller
 from gateway.ports import Barrier, Bus, InputReader
 from gateway.rules.access import AccessList
@@ -57,9 +59,12 @@ async def supervised(
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shared:
-    """What all lanes of a box have in common."""
+    """What all lanes of a box have in common.
+
+    `answered` takes what became of an order, `fire` tells the other lanes of a fire, or its end.
+    """
 
     store: Store
     evidence: Evidence
@@ -67,6 +72,8 @@ class Shared:
     health: Health
     clock: Callable[[], Now]
     committed: Callable[[], None]
+    answered: Callable[[str, str], None] = lambda _order_id, _answer: None
+    fire: Callable[[str, bool], None] = lambda _lane, _reset: None
 
 
 class LaneWork:
@@ -85,6 +92,36 @@ class LaneWork:
         """An error in one lane's code costs that lane a restart, and no other lane anything."""
         self._shared.health.lanes[self.config.name] = LaneHealth(self.config.direction)
         await supervised(self.config.name, self._run_once, self._pause)
+
+    @property
+    def visit(self) -> Visit | None:
+        return self._runner.lane.visit if self._runner is not None else None
+
+    def put(self, event: LaneEvent) -> None:
+        """For the lane's runner; a lane that is being started again misses it."""
+        if self._runner is not None:
+            self._runner.inbox.put(event)
+
+    # --- what the runner asks of us
+
+    def photograph(self, subject: str) -> None:
+        if self._eyes is not None:
+            self._eyes.photograph(subject)
+
+    def look_again(self) -> None:
+        if self._eyes is not None:
+            self._eyes.look_again()
+
+    def fire(self, *, reset: bool) -> None:
+        self._shared.fire(self.config.name, reset)
+
+    def answered(self, order_id: str, answer: str) -> None:
+        self._shared.answered(order_id, answer)
+
+    def moved(self, before: Lane, after: Lane, commands: tuple[Command, ...]) -> None:
+        pass
+
+    # --- from its start to its end
 
     def stop(self) -> None:
         self._stopping.set()
@@ -161,6 +198,8 @@ class LaneWork:
             clock=shared.clock,
             changed=self._lane_changed,
             beat=partial(shared.health.beat, name),
+            eyes=self,
+            outside=self,
         )
 
     def _lane_changed(self, lane: Lane) -> None:

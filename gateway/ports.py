@@ -5,6 +5,8 @@ A driver is one file `drivers/<kind>/<name>.py` with a class `Settings(DriverSet
 
     bus                 async context manager  connect(settings)         -> Bus
     barrier, inputs     async context manager  connect(settings, buses)  -> Barrier | InputReader
+    display, voice, scanner
+                        async context manager  connect(settings)  -> Display | Voice | Scanner
     camera, reader      context manager        connect(settings)         -> Camera | Reader
 
 `connect` must not fail because a device is away: the device's calls do, with `DeviceError`,
@@ -14,7 +16,8 @@ checked without them.
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
@@ -74,29 +77,57 @@ def reveal(secret: SecretRef) -> str:
         raise DeviceError(f"secret {secret}: cannot read {path}: {reason}") from error
 
 
+class Turn(IntEnum):
+    """Who goes first on a bus: orders, then what keeps a boom from closing, then the rest."""
+
+    ORDER = 0
+    SAFETY = 1
+    REST = 2
+
+
 class Bus(Protocol):
     """A shared Modbus line. Callers may call at the same time; the bus takes turns.
 
     Every answer is checked against its question. Raises `DeviceError`; never retries a write.
-    A cancelled caller does not disturb the transaction that is on the wire.
+    A cancelled caller does not disturb the transaction that is on the wire. An order that has
+    not begun at `not_after` (monotonic seconds) is refused, not sent late.
     """
 
-    async def read_coils(self, slave: int, first: int, count: int) -> tuple[bool, ...]: ...
-    async def read_discrete_inputs(
-        self, slave: int, first: int, count: int
+    async def read_coils(
+        self, slave: int, first: int, count: int, *, turn: Turn = Turn.REST
     ) -> tuple[bool, ...]: ...
+
+    async def read_discrete_inputs(
+        self, slave: int, first: int, count: int, *, turn: Turn = Turn.REST
+    ) -> tuple[bool, ...]: ...
+
     async def read_holding_registers(
-        self, slave: int, first: int, count: int
+        self, slave: int, first: int, count: int, *, turn: Turn = Turn.REST
     ) -> tuple[int, ...]: ...
+
+    async def read_input_registers(
+        self, slave: int, first: int, count: int, *, turn: Turn = Turn.REST
+    ) -> tuple[int, ...]: ...
+
     async def write_coil(
         self, slave: int, address: int, value: int, *, not_after: float = math.inf
     ) -> None:
-        """FC05 with any 16-bit `value`: 0xFF00 on, 0 off, others as the board defines them.
+        """FC05 with any 16-bit `value`: 0xFF00 on, 0 off, others as the board defines them."""
 
-        An order that has not begun at `not_after` (monotonic seconds) is refused, not sent late.
-        """
+    async def write_coils(
+        self, slave: int, first: int, values: Sequence[bool], *, not_after: float = math.inf
+    ) -> None:
+        """FC0F."""
 
-    async def write_register(self, slave: int, address: int, value: int) -> None: ...
+    async def write_register(
+        self, slave: int, address: int, value: int, *, not_after: float = math.inf
+    ) -> None:
+        """FC06."""
+
+    async def write_registers(
+        self, slave: int, first: int, values: Sequence[int], *, not_after: float = math.inf
+    ) -> None:
+        """FC10."""
 
 
 class Barrier(Protocol):
@@ -118,6 +149,27 @@ class InputReader(Protocol):
     """A lane's loops, limits and buttons. Raises `DeviceError` where they cannot be read."""
 
     async def read(self) -> Inputs: ...
+
+
+class Voice(Protocol):
+    """What speaks to the driver. Called by one task at a time. Raises `DeviceError`."""
+
+    async def say(self, text: str) -> None:
+        """Returns when the device took it; one that still speaks is waited for, within bounds."""
+
+
+class Display(Voice, Protocol):
+    """A lane's sign. One that cannot speak takes `say` and does nothing."""
+
+    async def show(self, lines: Sequence[str]) -> None:
+        """Lines from the top; what does not fit is cut, what the device lacks is replaced."""
+
+
+class Scanner(Protocol):
+    """Reads codes that drivers hold before it."""
+
+    def codes(self) -> AsyncIterator[str]:
+        """Each code once, at most 512 characters of printable text. Raises `DeviceError`."""
 
 
 class Frame:

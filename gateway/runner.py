@@ -4,36 +4,86 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from gateway.books import Books
 from gateway.inbox import Inbox
 from gateway.lane.events import (
+    AnswerOrder,
     BarrierFailed,
     CloseBarrier,
+    CloseCase,
     Command,
     Decide,
     Decided,
     LaneEvent,
+    ModeRestored,
     OpenBarrier,
+    OpenCase,
     RaiseAlarm,
     ReopenBarrier,
+    Reshoot,
     Resumed,
+    SpreadFire,
     StoreDecision,
     StoreFailed,
+    StoreMode,
     StorePass,
+    StorePhoto,
+    StoreRaise,
+    TakePhoto,
     Tick,
 )
 from gateway.lane.machine import next_deadline, step
-from gateway.lane.states import Closing, Lane, Timing
-from gateway.lane.types import AlarmCode, Now
+from gateway.lane.sensors import Timing
+from gateway.lane.states import Closing, Lane
+from gateway.lane.types import AlarmCode, Mode, Now
 from gateway.ports import Barrier, DeviceError
-from gateway.rules.access import AccessList, decide
+from gateway.rules.access import AccessList, decide, decide_code
 from gateway.store import StoreError
 
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 1.0
+_NOT_AFTER_A_FAILURE = OpenBarrier | CloseBarrier | StoreRaise
+
+
+class Eyes(Protocol):
+    """What a lane asks of its camera; pictures come back as `PhotoTaken`."""
+
+    def photograph(self, subject: str) -> None: ...
+    def look_again(self) -> None: ...
+
+
+class Blind:
+    """For a lane without a camera."""
+
+    def photograph(self, subject: str) -> None:
+        pass
+
+    def look_again(self) -> None:
+        pass
+
+
+class Outside(Protocol):
+    """What a lane tells the box that it is in."""
+
+    def fire(self, *, reset: bool) -> None: ...
+    def answered(self, order_id: str, answer: str) -> None: ...
+    def moved(self, before: Lane, after: Lane, commands: tuple[Command, ...]) -> None: ...
+
+
+class Alone:
+    """For a lane that is alone in its box."""
+
+    def fire(self, *, reset: bool) -> None:
+        pass
+
+    def answered(self, order_id: str, answer: str) -> None:
+        pass
+
+    def moved(self, before: Lane, after: Lane, commands: tuple[Command, ...]) -> None:
+        pass
 
 
 class LaneRunner:
@@ -49,6 +99,8 @@ class LaneRunner:
         clock: Callable[[], Now],
         changed: Callable[[Lane], None] = lambda _: None,
         beat: Callable[[], None] = lambda: None,
+        eyes: Eyes | None = None,
+        outside: Outside | None = None,
     ) -> None:
         self.inbox = Inbox()
         self.access = access
@@ -58,6 +110,8 @@ class LaneRunner:
         self._clock = clock
         self._changed = changed
         self._beat = beat
+        self._eyes = eyes or Blind()
+        self._outside = outside or Alone()
         self._lane = Lane()
         self._stopping = False
 
@@ -71,34 +125,58 @@ class LaneRunner:
         while not self._stopping or isinstance(self._lane.state, Closing):
             await self.handle(await self._next_event())
             self._beat()
-        await self._books.write_passes()
-        await self._books.write_waiting_alarms()
+        await self._books.write_waiting()
 
     def stop(self) -> None:
         self._stopping = True
         self.inbox.put(Tick())
 
     async def handle(self, event: LaneEvent) -> None:
-        """Carry out what `step` says, in its order; a failure comes before anything else."""
+        """Carry out what `step` says, in its order.
+
+        After a failure no order of the same step goes out; its records are written all the same.
+        """
         before = self._lane
         self._lane, commands = step(before, event, self._clock(), self._timing)
-        if type(self._lane.state) is not type(before.state):
-            log.info("%s: %s -> %s", self._books.lane, _name(before), _name(self._lane))
-        if self._lane.state != before.state or self._lane.sensors.inputs != before.sensors.inputs:
-            self._changed(self._lane)
+        self._tell(before, commands)
+        failures: list[LaneEvent] = []
         for command in commands:
+            if failures and isinstance(command, _NOT_AFTER_A_FAILURE):
+                continue
             failure = await self._execute(command)
-            if failure is not None:
-                await self.handle(failure)
-                break
+            failures += [failure] if failure is not None else []
+        for failure in failures:
+            await self.handle(failure)
+
+    def _tell(self, before: Lane, commands: tuple[Command, ...]) -> None:
+        after = self._lane
+        if type(after.state) is not type(before.state):
+            log.info("%s: %s -> %s", self._books.lane, _name(before), _name(after))
+        if (after.state, after.mode) != (before.state, before.mode) or (
+            after.sensors.inputs != before.sensors.inputs
+        ):
+            self._changed(after)
+        self._outside.moved(before, after, commands)
 
     async def _resume(self) -> None:
+        """What was under way before the gateway stopped; of cases, that nobody looks after them."""
         try:
+            mode = await self._books.store.mode_of(self._books.lane)
+            if mode is not None:
+                await self.handle(ModeRestored(mode, self._left_s(mode)))
             for visit in await self._books.store.open_visits(self._books.lane):
                 log.info("%s: resuming visit %s", self._books.lane, visit.pass_id)
                 await self.handle(Resumed(visit))
+            await self._books.close_left_cases("the gateway was restarted", self._clock().wall)
         except StoreError as error:
             self._books.alarm(AlarmCode.STORE_FAILED, str(error), self._clock())
+
+    def _left_s(self, mode: Mode) -> float:
+        """Of a hold; by the wall's clock, which may have been set: never more than it had."""
+        if mode.ends_at is None:
+            return 0.0
+        left_s = (mode.ends_at - self._clock().wall).total_seconds()
+        return min(left_s, (mode.ends_at - mode.since).total_seconds())
 
     async def _next_event(self) -> LaneEvent:
         with contextlib.suppress(TimeoutError):
@@ -113,16 +191,12 @@ class LaneRunner:
         return min(left_s, LONGEST_WAIT_S) if left_s > 0 else LONGEST_WAIT_S
 
     async def _execute(self, command: Command) -> LaneEvent | None:
-        """What went wrong, so that nothing that follows in this step may happen."""
+        """What went wrong, so that no order that follows in this step may go out."""
         match command:
-            case Decide(pass_id, reading):
-                self._books.keep(reading.evidence)
-                decision = decide(reading.text, self.access)
-                self.inbox.put(Decided(pass_id, reading.text, decision))
             case StoreDecision():
-                return await self._stored(command)
-            case StorePass(record):
-                await self._books.ended(record)
+                return await self._stored(self._books.decided(command), mode=False)
+            case StoreMode():
+                return await self._stored(self._books.mode(command), mode=True)
             case OpenBarrier():
                 return await self._ordered(self._barrier.open())
             case ReopenBarrier():
@@ -130,17 +204,60 @@ class LaneRunner:
             case CloseBarrier():
                 not_after = self._lane.sensors.read_at + self._timing.fresh_s
                 return await self._ordered(self._barrier.close(not_after=not_after))
-            case RaiseAlarm(code, detail):
-                self._books.alarm(code, detail, self._clock())
-            case _ as unreachable:
-                assert_never(unreachable)
+            case Decide():
+                self._decide(command)
+            case StorePass(record):
+                await self._books.ended(record)
+            case _:
+                self._note(command)
         return None
 
-    async def _stored(self, command: StoreDecision) -> LaneEvent | None:
+    def _note(
+        self,
+        command: StoreRaise | OpenCase | CloseCase | StorePhoto | RaiseAlarm | TakePhoto | Reshoot
+        | SpreadFire | AnswerOrder,
+    ) -> None:  # fmt: skip
+        """What never holds the lane up."""
+        match command:
+            case StoreRaise(risen):
+                self._books.risen(risen)
+            case OpenCase(case):
+                self._books.opened(case)
+            case CloseCase(case_id, outcome):
+                self._books.closed(case_id, outcome, self._clock().wall)
+            case StorePhoto(subject, evidence):
+                self._books.photo(subject, evidence)
+            case RaiseAlarm(code, detail):
+                self._books.alarm(code, detail, self._clock())
+            case _:
+                self._ask(command)
+
+    def _ask(self, command: TakePhoto | Reshoot | SpreadFire | AnswerOrder) -> None:
+        match command:
+            case TakePhoto(subject):
+                self._eyes.photograph(subject)
+            case Reshoot():
+                self._eyes.look_again()
+            case SpreadFire(reset):
+                self._outside.fire(reset=reset)
+            case AnswerOrder(order_id, answer):
+                self._outside.answered(order_id, answer)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _decide(self, command: Decide) -> None:
+        if command.reading is None:
+            asked, decision = command.code, decide_code(command.code, self.access)
+        else:
+            self._books.keep(command.reading.evidence)
+            asked, decision = command.reading.text, decide(command.reading.text, self.access)
+        self.inbox.put(Decided(command.pass_id, asked, decision))
+
+    async def _stored(self, writing: Awaitable[None], *, mode: bool) -> LaneEvent | None:
         try:
-            await self._books.decided(command)
+            await writing
         except StoreError as error:
-            return StoreFailed(str(error))
+            return StoreFailed(str(error), mode=mode)
         return None
 
     async def _ordered(self, order: Awaitable[None]) -> LaneEvent | None:

@@ -1,7 +1,7 @@
 """The configuration, declared once: here, and in each driver's `Settings`."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -20,6 +20,7 @@ from gateway.rules.access import AccessList, spelled
 from gateway.sync.settings import UplinkSettings
 
 PlateText = Annotated[str, AfterValidator(spelled)]
+VisitorCode = Annotated[str, Field(min_length=6, max_length=512)]
 BusLabel = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 
 
@@ -45,6 +46,11 @@ class AccessConfig(Strict):
         default=frozenset(),
         title="Allow list",
         description="Plates that may pass, such as 京A12345.",
+    )
+    codes: frozenset[VisitorCode] = Field(
+        default=frozenset(),
+        title="Visitor codes",
+        description="Codes that a scanner accepts at a lane, such as those on a ticket.",
     )
     block: frozenset[PlateText] = Field(
         default=frozenset(),
@@ -118,14 +124,50 @@ class TimingConfig(Strict):
     clear_s: float = Seconds(
         1.0, 0.2, 30, "Clear", "The closing loop must be free this long before the boom closes."
     )
+    clear_large_s: float = Seconds(
+        2.0, 0.2, 30, "Clear, lorry", "The same for lorries and trailers, which leave gaps."
+    )
     fresh_s: float = Seconds(
         0.2, 0.05, 5, "Fresh", "A reading of the inputs older than this counts as unknown."
+    )
+    between_s: float = Seconds(
+        10.0,
+        0.5,
+        60,
+        "Between the loops",
+        "A vehicle that left the arming loop reaches the closing loop within this; whoever comes"
+        " later came from elsewhere.",
+    )
+    lost_s: float = Seconds(
+        3.0, 0.5, 600, "Inputs lost", "After so long without inputs, `open_when_lost` acts."
+    )
+    regate_s: float = Seconds(
+        10.0, 0, 600, "Same plate", "A plate that passed is not counted again for this long."
     )
     loiter_s: float = Seconds(
         120.0, 5, 3600, "Loitering", "A vehicle on the arming loop this long raises an alarm."
     )
     loop_stuck_s: float = Seconds(
         120.0, 5, 3600, "Loop stuck", "A closing loop occupied this long raises an alarm."
+    )
+    reshoots: int = Field(
+        default=3,
+        ge=0,
+        le=20,
+        title="Looking again",
+        description="A plate in doubt is looked at so many times more before somebody is called.",
+    )
+    motions_per_min: int = Field(
+        default=20,
+        ge=2,
+        le=120,
+        title="Motions a minute",
+        description="After so many orders in a minute the boom stays up, for its motor.",
+    )
+    open_when_lost: bool = Field(
+        default=False,
+        title="Open when lost",
+        description="Whether the lane opens when its inputs stay away; else it stays as it is.",
     )
     agree_frames: int = Field(
         default=2,
@@ -177,6 +219,20 @@ class LaneConfig(Strict):
         validate_default=True,
         title="Reader",
         description="What reads plates in the camera's pictures; without it, `onnx_plates`.",
+    )
+    display: Annotated[DriverSettings, SettingsOf("display")] | None = Field(
+        default=None, title="Display", description="The sign that the driver reads."
+    )
+    voice: Annotated[DriverSettings, SettingsOf("voice")] | None = Field(
+        default=None,
+        title="Voice",
+        description="What speaks to the driver; without it, the display does, if it can.",
+    )
+    scanner: Annotated[DriverSettings, SettingsOf("scanner")] | None = Field(
+        default=None, title="Scanner", description="Reads codes that drivers hold before it."
+    )
+    language: Literal["zh-CN", "en"] = Field(
+        default="zh-CN", title="Language", description="Of the display and the voice."
     )
     unknown_plates: Verdict | None = Field(
         default=None,
@@ -254,7 +310,8 @@ class Config(Strict):
     def access_list(self, lane: LaneConfig) -> AccessList:
         """What the rules need to decide at one lane."""
         access = self.access
-        return AccessList(access.allow, access.block, lane.unknown_plates or access.unknown)
+        unknown = lane.unknown_plates or access.unknown
+        return AccessList(access.allow, access.block, unknown, access.codes)
 
 
 def load(path: Path, profiles: Path | None = None, catalog: Catalog | None = None) -> Config:

@@ -146,7 +146,7 @@ def _by_lost_inputs(authority: Authority, lane: Lane, now: Now, timing: Timing) 
 
 def _changed(lane: Lane, after: Authority, now: Now, timing: Timing) -> Step:
     before, lane = lane.mode, lane.to(lane.state, authority=after)
-    if after.mode == before:
+    if after.mode is before:
         return _kept_up(lane, now, timing)
     lane = lane.to(lane.state, authority=replace(after, open_again_at=math.inf))
     mode = after.mode

@@ -15,6 +15,13 @@ class AccessList:
     allow: frozenset[str]
     block: frozenset[str]
     unknown: Verdict
+    codes: frozenset[str] = frozenset()
+
+
+def decide_code(code: str, access: AccessList) -> Decision:
+    """What a scanner read instead of a plate."""
+    verdict = Verdict.ALLOW if code in access.codes else Verdict.DENY
+    return Decision(verdict, Reason.VISITOR_CODE)
 
 
 def decide(plate_text: str, access: AccessList) -> Decision:

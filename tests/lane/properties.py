@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 
 from gateway.lane import machine
 from gateway.lane.events import (
+    AgentOpens,
     BarrierFailed,
     CloseBarrier,
+    CodeSeen,
     Command,
     Decide,
     Decided,
+    FireSeen,
     InputsSeen,
     LaneEvent,
+    ModeOrdered,
     Noticed,
     OpenBarrier,
     PlateSeen,
@@ -23,10 +27,11 @@ from gateway.lane.events import (
     Resumed,
     StoreDecision,
     StoreFailed,
+    StoreMode,
     StorePass,
     Tick,
 )
-from gateway.lane.sensors import Timing
+from gateway.lane.sensors import Timing, presence
 from gateway.lane.states import Lane
 from gateway.lane.types import (
     AlarmCode,
@@ -48,12 +53,29 @@ boom = st.sampled_from([(Level.ON, Level.OFF), (Level.OFF, Level.ON), (Level.OFF
 free = st.sampled_from([Level.OFF, Level.OFF, Level.OFF, Level.ON, Level.UNKNOWN])
 
 
-def _inputs(arming: Level, closing: Level, limits: tuple[Level, Level], button: Level) -> Inputs:
-    return Inputs(arming, closing, *limits, button)
+def _inputs(
+    arming: Level,
+    closing: Level,
+    limits: tuple[Level, Level],
+    button: Level,
+    others: tuple[Level, ...] = (),
+) -> Inputs:
+    """`others`: beam, key switch, fire, fire reset, arm."""
+    return Inputs(arming, closing, *limits, button, *others)
 
 
 buttons = st.sampled_from([Level.OFF, Level.OFF, Level.ON])
-polls = st.builds(_inputs, levels, free, boom, buttons)
+rarely = st.sampled_from([Level.OFF] * 6 + [Level.ON, Level.UNKNOWN])
+others = st.one_of(st.just(()), st.tuples(rarely, rarely, rarely, rarely, rarely))
+polls = st.builds(_inputs, levels, free, boom, buttons, others)
+modes = st.builds(
+    ModeOrdered,
+    st.just("o1"),
+    st.sampled_from([ModeKind.HOLD_OPEN, ModeKind.LOCK_DOWN, ModeKind.AUTOMATIC]),
+    st.just("somebody"),
+    st.just("a test"),
+    st.sampled_from([0.0, 2.0, 20.0]),
+)
 anything = st.one_of(
     polls.map(lambda inputs: InputsSeen(inputs, 0.0)),
     st.builds(PlateSeen, st.sampled_from([a_reading("京A12345"), a_reading("沪B67890")])),
@@ -62,6 +84,11 @@ anything = st.one_of(
     st.just(Resumed(Visit("f" * 32, EPOCH, ALLOW))),
     st.just(Resumed(Visit("e" * 32, EPOCH, DENY))),
     st.just(Noticed(AlarmCode.VISION_LOST, "no picture")),
+    st.just(CodeSeen("123456")),
+    st.just(AgentOpens("o2", "f" * 32, "somebody")),
+    st.just(FireSeen()),
+    st.just(FireSeen(reset=True)),
+    modes,
     st.just(Tick()),
 )
 holding = st.tuples(anything, st.sampled_from([0.05, 0.05, 0.3, 1.5, 3.0, 9.0]))
@@ -117,8 +144,8 @@ def play(
         lane = after
         for command in commands:
             if isinstance(command, Decide):
-                plate = command.reading.text
-                send(Decided(command.pass_id, plate, ALLOW if "京" in plate else DENY))
+                asked = command.reading.text if command.reading else command.code
+                send(Decided(command.pass_id, asked, ALLOW if "京" in asked else DENY))
 
     for (event, hold_s), twice in story:
         send(event)
@@ -137,7 +164,7 @@ def never_closes_on_presence(taken: list[Taken]) -> None:
     for step in taken:
         now = step.now.mono
         if isinstance(step.event, InputsSeen):
-            level = step.event.inputs.closing_loop
+            level = presence(step.event.inputs)
             if level is not closing or now - read_at > TIMING.fresh_s:
                 off_since = now
             closing, read_at = level, now
@@ -171,14 +198,19 @@ def no_open_without_a_reason(taken: list[Taken]) -> None:
         for command in step.commands:
             if isinstance(command, StoreDecision):
                 stored.add(command.visit.pass_id)
+            if isinstance(command, StoreMode):
+                stored.add("")
+            if isinstance(command, OpenBarrier) and step.after.mode.kind is ModeKind.FIRE:
+                continue
             if isinstance(command, OpenBarrier):
                 assert command.pass_id in stored, "opened before the reason was stored"
+            if isinstance(command, OpenBarrier) and command.pass_id:
                 pressed = step.after.sensors.inputs.open_button is Level.ON
                 allowed = step.after.visit.decision.verdict is Verdict.ALLOW
                 assert allowed or pressed, "opened for a vehicle that was refused"
             if isinstance(command, ReopenBarrier):
                 blind = step.now.mono - step.after.sensors.read_at > 2 * TIMING.fresh_s
-                present = step.after.sensors.under_boom is not Level.OFF
+                present = step.after.sensors.presence is not Level.OFF
                 assert present or blind, "reopened with nobody under the boom"
                 state = type(step.before.state).__name__
                 assert state in {"Closing", "Raised", "Passing", "WrongWay"}, state
@@ -186,15 +218,34 @@ def no_open_without_a_reason(taken: list[Taken]) -> None:
 
 def presence_reopens(taken: list[Taken]) -> None:
     for step in taken:
-        if not isinstance(step.event, InputsSeen) or step.event.inputs.closing_loop is Level.OFF:
+        if not isinstance(step.event, InputsSeen) or presence(step.event.inputs) is Level.OFF:
             continue
         state, boom = type(step.before.state).__name__, step.event.inputs.boom
         falls = state == "Closing" or (
             state == "Raised" and boom is not Boom.UP and step.event.inputs.closing_loop is Level.ON
         )
         if falls:
-            kinds = [type(command) for command in step.commands]
-            assert ReopenBarrier in kinds, (state, step.event)
+            kinds = {type(command) for command in step.commands}
+            assert kinds & {ReopenBarrier, OpenBarrier}, (state, step.event)
+
+
+def held_up(taken: list[Taken]) -> None:
+    """Fire, the key switch, a hand or a hold: whoever has the boom up, no rule lowers it."""
+    for step in taken:
+        if CloseBarrier() in step.commands:
+            kind = step.after.mode.kind
+            assert kind in (ModeKind.AUTOMATIC, ModeKind.LOCK_DOWN), f"closed under {kind}"
+
+
+def fire_is_latched(taken: list[Taken]) -> None:
+    """It ends by a reset at a lane, and not while this lane's contact says fire."""
+    for step in taken:
+        was, now = step.before.authority.fire, step.after.authority.fire
+        if was is not None and now is None:
+            reset = FireSeen(reset=True) == step.event
+            inputs = step.after.sensors.inputs
+            assert reset or inputs.fire_reset is Level.ON, step.event
+            assert inputs.fire is not Level.ON, "reset while it burns"
 
 
 def wall_clock_changes_nothing(story) -> None:
@@ -218,5 +269,5 @@ def comes_to_rest(story, step: Step = machine.step) -> None:
         for command in commands:
             is_up = {CloseBarrier: False, OpenBarrier: True}.get(type(command), is_up)
     assert lane.visit is None, lane.state
-    raised_by_hand = lane.mode.kind is ModeKind.MANUAL
-    assert type(lane.state).__name__ == "Idle" or raised_by_hand, lane.state
+    held = lane.mode.kind in (ModeKind.MANUAL, ModeKind.FIRE)
+    assert type(lane.state).__name__ == "Idle" or held, lane.state

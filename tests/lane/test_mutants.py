@@ -12,30 +12,33 @@ from tests.lane import properties
 from tests.lane.properties import stories
 
 SOURCES = Path(lane.__file__).parent
+MODULES = (
+    "authority", "sensors", "states", "follow", "passage", "arrival", "modes", "watch", "machine",
+)  # fmt: skip
 MUTANTS = {
     "unknown counts as absent": (
         properties.never_closes_on_presence,
-        "states.py",
-        "self.under_boom is Level.OFF",
-        "self.under_boom is not Level.ON",
+        "sensors.py",
+        "self.presence is Level.OFF\n",
+        "self.presence is not Level.ON\n",
     ),
     "old inputs count": (
         properties.never_closes_on_presence,
-        "states.py",
+        "sensors.py",
         "and now.mono - self.read_at <= timing.fresh_s",
         "",
     ),
     "no clear time": (
         properties.never_closes_on_presence,
-        "states.py",
-        "self.closing_since >= timing.clear_s",
-        "self.closing_since >= 0",
+        "sensors.py",
+        "self.presence_since >= clear_s",
+        "self.presence_since >= 0",
     ),
     "a gap in the polls proves absence": (
         properties.never_closes_on_presence,
-        "states.py",
-        "closing_same = not broken and",
-        "closing_same =",
+        "sensors.py",
+        "presence_same = not broken and",
+        "presence_same =",
     ),
     "a vehicle that drives off leaves no record": (
         properties.one_record_a_visit,
@@ -46,8 +49,8 @@ MUTANTS = {
     "a proved pass is not recorded": (
         properties.one_record_a_visit,
         "passage.py",
-        "return lane.to(Cleared()), (passed,)",
-        "return lane.to(Cleared()), ()",
+        "return lane.to(Cleared(state.next)), (passed,)",
+        "return lane.to(Cleared(state.next)), ()",
     ),
     "a fault forgets the visit": (
         properties.one_record_a_visit,
@@ -85,6 +88,24 @@ MUTANTS = {
         "return lane, (ReopenBarrier(), *records) if low else records",
         "return lane, records",
     ),
+    "a hold is forgotten at the closing": (
+        properties.held_up,
+        "states.py",
+        "and not self.authority.withholds_close",
+        "",
+    ),
+    "a fire ends with its contact": (
+        properties.fire_is_latched,
+        "modes.py",
+        "if pressed and was is Level.OFF and authority.fire",
+        "if authority.fire",
+    ),
+    "a beam that is unknown is no presence": (
+        properties.never_closes_on_presence,
+        "sensors.py",
+        "Level.OFF and inputs.beam in (Level.OFF, Level.NOT_FITTED)",
+        "Level.OFF",
+    ),
     "a lost loop while closing is ignored": (
         properties.presence_reopens,
         "passage.py",
@@ -102,7 +123,7 @@ def mutated_step(folder: Path, file: str, old: str, new: str):
         if source.name == file:
             assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
             text = text.replace(old, new)
-        for module in ("states", "passage", "arrival", "machine"):
+        for module in MODULES:
             text = text.replace(f"gateway.lane.{module}", f"{package}.{module}")
         text = text.replace("from gateway.lane import", f"from {package} import")
         target = folder / package / source.name

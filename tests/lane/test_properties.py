@@ -40,3 +40,15 @@ def test_a_clock_step_changes_no_order(story):
 @settings(max_examples=200, deadline=None)
 def test_a_lane_that_everybody_left_comes_to_rest(story):
     properties.comes_to_rest(story)
+
+
+@given(stories)
+@settings(max_examples=300, deadline=None)
+def test_whoever_has_the_boom_up_no_rule_lowers_it(story):
+    properties.held_up(properties.play(story))
+
+
+@given(stories)
+@settings(max_examples=300, deadline=None)
+def test_a_fire_ends_by_its_reset_only(story):
+    properties.fire_is_latched(properties.play(story))

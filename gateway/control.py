@@ -1,0 +1,86 @@
+"""A socket in the data folder, through which the commands of this machine reach the daemon.
+
+One line of JSON in, an `Order` without its id; one line out, `{"answer": ...}`. Who may open the
+socket is what the file's owner and mode say.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from gateway.orders import Order, Orders
+
+log = logging.getLogger(__name__)
+
+SOCKET = "control.sock"
+LONGEST_LINE = 4096
+PATIENCE_S = 10.0
+_FIELDS = {"lane": str, "word": str, "by": str, "reason": str, "hold_s": float, "pass_id": str}
+
+
+@contextlib.asynccontextmanager
+async def listening(folder: Path, orders: Orders) -> AsyncIterator[None]:
+    """A box whose folder cannot hold a socket goes on without one."""
+    path = folder / SOCKET
+    try:
+        path.unlink(missing_ok=True)
+        server = await asyncio.start_unix_server(
+            lambda reader, writer: _serve(orders, reader, writer), path, limit=LONGEST_LINE
+        )
+        path.chmod(0o660)
+    except OSError as error:
+        log.warning("no orders on this machine: cannot listen at %s: %s", path, error.strerror)
+        yield
+        return
+    async with server:
+        yield
+    path.unlink(missing_ok=True)
+
+
+async def _serve(
+    orders: Orders, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            answer = await _answered(orders, reader)
+            writer.write(json.dumps({"answer": answer}, ensure_ascii=False).encode() + b"\n")
+            await writer.drain()
+    writer.close()
+
+
+async def _answered(orders: Orders, reader: asyncio.StreamReader) -> str:
+    try:
+        asked = json.loads(await reader.readline())
+        order = _order(asked)
+    except (ValueError, TypeError, asyncio.LimitOverrunError) as error:
+        return f"not understood: {error}"
+    log.info("%s: order %s by %s", order.lane, order.word, order.by)
+    return await orders.give(order)
+
+
+def _order(asked: Any) -> Order:
+    """Raises `ValueError` or `TypeError`."""
+    if not isinstance(asked, dict):
+        raise TypeError("an order is a mapping")
+    if unknown := asked.keys() - _FIELDS:
+        raise ValueError(f"unknown field {', '.join(sorted(unknown))}")
+    fields = {name: _FIELDS[name](value) for name, value in asked.items()}
+    return Order(order_id=secrets.token_hex(16), **fields)
+
+
+def give(folder: Path, order: dict[str, Any]) -> str:
+    """Blocks. Raises `OSError` where no daemon listens, or it does not answer in time."""
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as door:
+        door.settimeout(PATIENCE_S)
+        door.connect(str(folder / SOCKET))
+        door.sendall(json.dumps(order, ensure_ascii=False).encode() + b"\n")
+        with door.makefile("rb") as answer:
+            line = answer.readline(LONGEST_LINE)
+    return str(json.loads(line or b'{"answer": "the daemon ended before it answered"}')["answer"])
