@@ -139,10 +139,12 @@ class LaneRunner:
         before = self._lane
         self._lane, commands = step(before, event, self._clock(), self._timing)
         self._tell(before, commands)
-        failures: list[LaneEvent] = []
+        failures: list[BarrierFailed | StoreFailed] = []
         for command in commands:
             if failures and isinstance(command, _NOT_AFTER_A_FAILURE):
                 continue
+            if failures and isinstance(command, AnswerOrder):
+                command = AnswerOrder(command.order_id, f"not done: {failures[0].reason}")  # noqa: PLW2901
             failure = await self._execute(command)
             failures += [failure] if failure is not None else []
         for failure in failures:
@@ -190,7 +192,7 @@ class LaneRunner:
         left_s = LONGEST_WAIT_S if deadline is None else deadline - self._clock().mono
         return min(left_s, LONGEST_WAIT_S) if left_s > 0 else LONGEST_WAIT_S
 
-    async def _execute(self, command: Command) -> LaneEvent | None:
+    async def _execute(self, command: Command) -> BarrierFailed | StoreFailed | None:
         """What went wrong, so that no order that follows in this step may go out."""
         match command:
             case StoreDecision():
@@ -253,14 +255,14 @@ class LaneRunner:
             asked, decision = command.reading.text, decide(command.reading.text, self.access)
         self.inbox.put(Decided(command.pass_id, asked, decision))
 
-    async def _stored(self, writing: Awaitable[None], *, mode: bool) -> LaneEvent | None:
+    async def _stored(self, writing: Awaitable[None], *, mode: bool) -> StoreFailed | None:
         try:
             await writing
         except StoreError as error:
             return StoreFailed(str(error), mode=mode)
         return None
 
-    async def _ordered(self, order: Awaitable[None]) -> LaneEvent | None:
+    async def _ordered(self, order: Awaitable[None]) -> BarrierFailed | None:
         try:
             await order
         except DeviceError as error:

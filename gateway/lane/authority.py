@@ -58,6 +58,4 @@ class Authority:
     def ordering(self, mode: Mode, ends_at: float) -> "Authority":
         """A hand that holds the boom gives way to an order; key and fire do not."""
         by_hand = self.manual is not None and self.manual.by == BY_HAND
-        return replace(
-            self, ordered=mode, ends_at=ends_at, manual=None if by_hand else self.manual
-        )
+        return replace(self, ordered=mode, ends_at=ends_at, manual=None if by_hand else self.manual)

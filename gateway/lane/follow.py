@@ -18,6 +18,7 @@ from gateway.lane.types import (
     AlarmCode,
     Decision,
     Level,
+    ModeKind,
     Now,
     PlateReading,
     Reason,
@@ -37,7 +38,7 @@ def heard(
         case PlateSeen(reading) if _is_another(lane, reading, now):
             return _read(lane, state, reading, now, timing)
         case Decided():
-            return _answered(lane, state, event), ()
+            return _answered(state, event), ()
         case _:
             return state, ()
 
@@ -66,24 +67,35 @@ def _read(
     return replace(state, next=Follower(visit, ballot)), (Decide(visit.pass_id, winner), *photos)
 
 
-def _answered(lane: Lane, state: Behind, event: Decided) -> Behind:
+def _answered(state: Behind, event: Decided) -> Behind:
     visit = state.next.visit
     if visit is None or visit.reading is None:
         return state
     if (visit.pass_id, visit.reading.text) != (event.pass_id, event.plate):
         return state
-    decided = replace(visit, decision=lane.authority.permitted(event.decision))
+    decided = replace(visit, decision=event.decision)
     return replace(state, next=replace(state.next, visit=decided))
 
 
-def may_come(follower: Follower) -> bool:
-    return follower.visit is not None and follower.visit.decision.verdict is Verdict.ALLOW
+def to_be_let_in(lane: Lane, follower: Follower) -> Visit | None:
+    """The visit behind, where it waits for the boom and may have it by the mode of now."""
+    visit = _allowed_now(lane, follower)
+    waits = lane.sensors.inputs.arming_loop is Level.ON
+    return visit if waits and lane.mode.kind is not ModeKind.MANUAL else None
+
+
+def _allowed_now(lane: Lane, follower: Follower) -> Visit | None:
+    visit = follower.visit
+    if visit is None or visit.decision == _UNDECIDED:
+        return None
+    decision = lane.authority.permitted(visit.decision)
+    return replace(visit, decision=decision) if decision.verdict is Verdict.ALLOW else None
 
 
 def coming(lane: Lane, follower: Follower, now: Now) -> tuple[Visit, tuple[Command, ...]]:
     """The visit of whoever is under the boom behind the one that was let in, and its record."""
-    if follower.visit is not None and may_come(follower):
-        return follower.visit, (StoreDecision(follower.visit, now.wall),)
+    if (allowed := _allowed_now(lane, follower)) is not None:
+        return allowed, (StoreDecision(allowed, now.wall),)
     because = lane.authority.passing_by()
     visit = _without_leave(follower, now) if because is None else _allowed(follower, because, now)
     stored = StoreDecision(visit, now.wall)

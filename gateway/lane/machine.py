@@ -32,6 +32,7 @@ from gateway.lane.events import (
     PhotoTaken,
     RaiseAlarm,
     Resumed,
+    StoreDecision,
     StoreFailed,
     StorePass,
     StorePhoto,
@@ -202,6 +203,10 @@ def _button(lane: Lane, now: Now, timing: Timing) -> Step:
     decision = Decision(Verdict.ALLOW, Reason.OPEN_BUTTON)
     until = now.mono + timing.no_passage_s
     match lane.state:
+        case Passing() as state if state.visit.decision.verdict is Verdict.DENY:
+            visit = replace(state.visit, decision=decision)
+            stored = StoreDecision(visit, now.wall)
+            return lane.to(replace(state, visit=visit)), (stored, OpenBarrier(visit.pass_id))
         case Opening(visit=visit) | Passing(visit=visit):
             return lane, (OpenBarrier(visit.pass_id),)
         case Open(visit=visit) as state:

@@ -37,10 +37,12 @@ _Raising = TypeVar("_Raising", Opening, Open)
 
 
 def let_in(lane: Lane, visit: Visit, now: Now, timing: Timing) -> Step:
-    """Store why, then open."""
+    """Store why, then open; a boom that is held up needs no order."""
     blocked = lane.sensors.under_boom is Level.ON
     opening = Opening(visit, now.mono + timing.motion_s, blocked=blocked)
-    return lane.to(opening), (StoreDecision(visit, now.wall), OpenBarrier(visit.pass_id))
+    held = lane.authority.opens and lane.sensors.boom is Boom.UP
+    orders = () if held else (OpenBarrier(visit.pass_id),)
+    return lane.to(opening), (StoreDecision(visit, now.wall), *orders)
 
 
 def opening(lane: Lane, state: Opening, now: Now, timing: Timing) -> Step:
@@ -92,7 +94,7 @@ def open_(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
     if lane.sensors.gone(timing) and lane.sensors.clear(now, timing, timing.clear_s):
         return lane.to(Cleared()), (StorePass(Pass(state.visit, state.unproved, now.wall)),)
     if lane.sensors.inputs.arming_loop is Level.ON:
-        return lane.to(replace(state, until=now.mono + timing.loiter_s)), (_loiters(state.visit),)
+        return lane.to(replace(state, until=now.mono + timing.no_passage_s)), ()
     return lane, ()
 
 
@@ -119,11 +121,6 @@ def _came_down(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
     return lane, ()
 
 
-def _loiters(visit: Visit) -> RaiseAlarm:
-    plate = visit.reading.text if visit.reading else "without a plate"
-    return RaiseAlarm(AlarmCode.LOITERING, f"vehicle {plate} stands before the open boom")
-
-
 def to_passing(
     lane: Lane, visit: Visit, now: Now, timing: Timing, behind: Follower | None = None
 ) -> Lane:
@@ -139,10 +136,17 @@ def passing(lane: Lane, state: Passing, now: Now, timing: Timing) -> Step:
         again = replace(state, reopen_at=now.mono + timing.decide_s)
         return lane.to(again), (ReopenBarrier(),)
     if now.mono >= state.until:
-        seconds = f"the closing loop reads occupied for {timing.loop_stuck_s:g} s"
         told = replace(state, until=now.mono + timing.loop_stuck_s)
-        return lane.to(told), (RaiseAlarm(AlarmCode.LOOP_STUCK, seconds),)
+        return lane.to(told), (_stuck(lane, timing),)
     return lane, ()
+
+
+def _stuck(lane: Lane, timing: Timing) -> RaiseAlarm:
+    if lane.sensors.under_boom is Level.UNKNOWN:
+        words = f"the closing loop could not be read for {timing.loop_stuck_s:g} s"
+        return RaiseAlarm(AlarmCode.INPUTS_LOST, words)
+    words = f"the closing loop reads occupied for {timing.loop_stuck_s:g} s"
+    return RaiseAlarm(AlarmCode.LOOP_STUCK, words)
 
 
 def clearing(lane: Lane, state: Clearing, now: Now, timing: Timing) -> Step:
@@ -157,16 +161,16 @@ def clearing(lane: Lane, state: Clearing, now: Now, timing: Timing) -> Step:
     if not lane.sensors.clear(now, timing, timing.clear_for(state.visit)):
         return lane, ()
     lane = _remember(lane, state.visit, now, timing)
-    waits = lane.sensors.inputs.arming_loop is Level.ON
-    if state.next.visit is not None and follow.may_come(state.next) and waits:
-        lane, orders = let_in(lane, state.next.visit, now, timing)
+    if (behind := follow.to_be_let_in(lane, state.next)) is not None:
+        lane, orders = let_in(lane, behind, now, timing)
         return lane, (passed, *orders)
     return lane.to(Cleared(state.next)), (passed,)
 
 
 def _remember(lane: Lane, visit: Visit, now: Now, timing: Timing) -> Lane:
+    kept = tuple(one for one in lane.recent if now.mono < one[1])
     text = visit.reading.text if visit.reading else ""
-    return replace(lane, last=(text, now.mono + timing.regate_s))
+    return replace(lane, recent=(*kept, (text, now.mono + timing.regate_s)))
 
 
 def cleared(lane: Lane, state: Cleared, now: Now, timing: Timing) -> Step:
@@ -175,8 +179,10 @@ def cleared(lane: Lane, state: Cleared, now: Now, timing: Timing) -> Step:
         return follower(lane, state.next, now, timing)
     if lane.may_close(now, timing):
         return close(lane, state.next, now, timing)
-    if lane.authority.withholds_close:
-        return at_rest(lane, now, timing), ()
+    if lane.authority.withholds_close and lane.sensors.boom is not Boom.DOWN:
+        return lane.to(Raised(now.mono + timing.no_passage_s)), ()
+    if lane.sensors.boom is Boom.DOWN:
+        return lane.to(Idle()), ()
     return lane, ()
 
 

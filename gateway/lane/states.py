@@ -176,11 +176,15 @@ class Order:
 class Watch:
     """What is known of the boom's movements, and what was told already.
 
-    `down`: its last firm place was down; `off_rest_at`: since when it reads neither up nor down.
+    `down`: its last firm place was down; `off_rest_at`: since when it reads neither up nor down;
+    `seen_at`: when it could be seen last; `strange`: it left its lower place and nobody knows why.
     """
 
     down: bool = False
+    strange: bool = False
     off_rest_at: float = math.inf
+    seen_at: float = -math.inf
+    reopen_at: float = -math.inf
     order: Order | None = None
     motions: tuple[float, ...] = ()
     case: str = ""
@@ -189,13 +193,13 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """`last`: the plate that passed last, and until when it is not counted again."""
+    """`recent`: plates that passed, and until when they are not counted again."""
 
     state: State = field(default_factory=Starting)
     sensors: Sensors = field(default_factory=Sensors)
     authority: Authority = field(default_factory=Authority)
     watch: Watch = field(default_factory=Watch)
-    last: tuple[str, float] = ("", -math.inf)
+    recent: tuple[tuple[str, float], ...] = ()
 
     def to(self, state: State, *, authority: Authority | None = None) -> "Lane":
         return replace(self, state=state, authority=authority or self.authority)
@@ -210,17 +214,22 @@ class Lane:
 
     def counts(self, reading: PlateReading, now: Now) -> bool:
         """A plate that just passed may still be in the picture, or on the next car's tow bar."""
-        text, until = self.last
-        return reading.text != text or now.mono >= until
+        return all(reading.text != text or now.mono >= until for text, until in self.recent)
 
     def may_close(self, now: Now, timing: Timing) -> bool:
         """Nobody is under the boom, nobody holds it up, and its motor has had its pause."""
+        return self.would_close(now, timing) and not self.tired(timing)
+
+    def would_close(self, now: Now, timing: Timing) -> bool:
         return (
             self.sensors.clear(now, timing, timing.clear_s)
             and not self.authority.withholds_close
             and self.sensors.inputs.arm_off is not Level.ON
-            and len(self.watch.motions) < timing.motions_per_min
         )
+
+    def tired(self, timing: Timing) -> bool:
+        """The motor had as many orders as it may have in a minute."""
+        return len(self.watch.motions) >= timing.motions_per_min
 
 
 Step = tuple[Lane, tuple[Command, ...]]

@@ -302,6 +302,7 @@ class Mode:
 
 class AlarmCode(StrEnum):
     NO_PLATE = "no_plate"
+    WAITS = "vehicle_waits"
     DOUBTFUL_PLATE = "doubtful_plate"
     TAILGATE = "tailgate"
     FIRE = "fire"

@@ -19,18 +19,21 @@ from gateway.lane.events import (
 from gateway.lane.sensors import Timing
 from gateway.lane.states import (
     Armed,
+    Cleared,
     Closing,
     Deciding,
     Fault,
     Idle,
     Lane,
-    Open,
     Opening,
     Order,
+    Passing,
+    Raised,
     Reading,
     Step,
     Waiting,
     Watch,
+    WrongWay,
 )
 from gateway.lane.types import (
     AlarmCode,
@@ -55,6 +58,8 @@ _CAUSES = {
     Reason.PRESENCE: Cause.SAFETY,
     Reason.UNPAID_FOLLOW: Cause.SAFETY,
 }
+# States that see to it by themselves: the boom was just told to go up, or is told so again.
+_ANSWERED = Opening | Passing | WrongWay
 _MODE_CAUSES = {
     ModeKind.FIRE: Cause.FIRE,
     ModeKind.MANUAL: Cause.MANUAL,
@@ -66,11 +71,25 @@ def watched(
     before: Lane, lane: Lane, commands: tuple[Command, ...], now: Now, timing: Timing
 ) -> Step:
     """The step's commands, and what is noticed besides."""
+    lane, commands = _guarded(before, lane, commands, now, timing)
     lane = _noted_orders(lane, commands, now)
     lane, raises = _risen(lane, now, timing)
     lane, case = _case(before, lane, now)
     lane, alarms = _told(lane, now, timing)
     return lane, (*commands, *raises, *case, *alarms)
+
+
+def _guarded(
+    before: Lane, lane: Lane, commands: tuple[Command, ...], now: Now, timing: Timing
+) -> Step:
+    """Whoever is under a boom that is on its way is answered at once, whatever the lane is at."""
+    under = lane.sensors.presence is Level.ON and lane.sensors.boom is Boom.BETWEEN
+    if not under or isinstance(before.state, _ANSWERED) or now.mono < lane.watch.reopen_at:
+        return lane, commands
+    if any(isinstance(command, OpenBarrier | ReopenBarrier) for command in commands):
+        return lane, commands
+    watch = replace(lane.watch, reopen_at=now.mono + timing.decide_s)
+    return replace(lane, watch=watch), (ReopenBarrier(), *commands)
 
 
 # --- rises of the boom
@@ -83,7 +102,7 @@ def _noted_orders(lane: Lane, commands: tuple[Command, ...], now: Now) -> Lane:
         if isinstance(command, OpenBarrier | ReopenBarrier | CloseBarrier):
             recent = (*recent, now.mono)
         if isinstance(command, OpenBarrier):
-            watch = replace(watch, order=_order(lane, command, now))
+            watch = replace(watch, order=_order(lane, command, now), strange=False)
         elif isinstance(command, ReopenBarrier):
             watch = replace(watch, order=Order(now.mono, Cause.SAFETY, Reason.PRESENCE))
         elif isinstance(command, CloseBarrier):
@@ -103,27 +122,26 @@ def _order(lane: Lane, command: OpenBarrier, now: Now) -> Order:
 
 def _risen(lane: Lane, now: Now, timing: Timing) -> Step:
     """The boom left its lower place for good. A limit that flickers is no rise."""
-    watch, boom = lane.watch, lane.sensors.boom
-    match boom:
-        case Boom.DOWN:
-            watch = _with(watch, down=True, off_rest_at=math.inf)
-        case Boom.BETWEEN:
-            watch = _with(watch, off_rest_at=min(watch.off_rest_at, now.mono))
-        case Boom.UP:
-            watch = _with(watch, off_rest_at=math.inf)
-        case Boom.UNKNOWN:
-            return _risen_unseen(lane, now)
-    lane = lane if watch is lane.watch else replace(lane, watch=watch)
-    if watch.down and (boom is Boom.UP or now.mono - watch.off_rest_at >= _RAISE_S):
-        return _raise(lane, now, timing)
+    before, boom = lane.watch, lane.sensors.boom
+    if boom is Boom.UNKNOWN:
+        return _risen_unseen(lane, now)
+    lane = replace(lane, watch=_seen(before, boom, now))
+    if before.strange and boom is Boom.UP:
+        return modes.raised_by_hand(lane, now)
+    if before.down and (boom is Boom.UP or now.mono - lane.watch.off_rest_at >= _RAISE_S):
+        return _raise(lane, before.seen_at, now, timing)
     return lane, ()
 
 
-def _with(watch: Watch, *, off_rest_at: float, down: bool | None = None) -> Watch:
-    down = watch.down if down is None else down
-    if (down, off_rest_at) == (watch.down, watch.off_rest_at):
-        return watch
-    return replace(watch, down=down, off_rest_at=off_rest_at)
+def _seen(watch: Watch, boom: Boom, now: Now) -> Watch:
+    match boom:
+        case Boom.DOWN:
+            return replace(watch, down=True, strange=False, off_rest_at=math.inf, seen_at=now.mono)
+        case Boom.BETWEEN:
+            off_rest_at = min(watch.off_rest_at, now.mono)
+            return replace(watch, off_rest_at=off_rest_at, seen_at=now.mono)
+        case _:
+            return replace(watch, strange=False, off_rest_at=math.inf, seen_at=now.mono)
 
 
 def _risen_unseen(lane: Lane, now: Now) -> Step:
@@ -138,10 +156,11 @@ def _risen_unseen(lane: Lane, now: Now) -> Step:
     return lane, (StoreRaise(risen),)
 
 
-def _raise(lane: Lane, now: Now, timing: Timing) -> Step:
+def _raise(lane: Lane, seen_at: float, now: Now, timing: Timing) -> Step:
+    """`seen_at`: when the boom was seen before; what was out of sight since may be the order's."""
     order = lane.watch.order
     lane = replace(lane, watch=replace(lane.watch, down=False, order=None))
-    if order is not None and now.mono - order.at <= 2 * timing.motion_s:
+    if order is not None and min(seen_at, now.mono) - order.at <= 2 * timing.motion_s:
         risen = Raise(_id(now, 1), now.wall, order.cause, order.reason, order.pass_id)
         return lane, (StoreRaise(risen),)
     if lane.mode.kind in _MODE_CAUSES:
@@ -157,6 +176,8 @@ def _unexplained(lane: Lane, now: Now) -> Step:
     held: tuple[Command, ...] = ()
     if lane.sensors.boom is Boom.UP:
         lane, held = modes.raised_by_hand(lane, now)
+    else:
+        lane = replace(lane, watch=replace(lane.watch, strange=True))
     return lane, (*told, TakePhoto(risen.raise_id), *held)
 
 
@@ -201,9 +222,9 @@ def _opened(lane: Lane, state: Waiting, now: Now) -> Step:
 def _why(lane: Lane, state: Waiting) -> tuple[AlarmCode, str]:
     visit, guesses = state.visit, ", ".join(one.text for one in state.ballot.top())
     if visit.decision.verdict is Verdict.ALLOW:
-        return AlarmCode.LOITERING, f"a vehicle may pass and waits: the boom is {lane.mode.by}'s"
+        return AlarmCode.WAITS, f"a vehicle may pass and waits: {lane.mode.by} has the boom"
     if visit.reading is not None:
-        return AlarmCode.LOITERING, f"vehicle {visit.reading.text} waits: {visit.decision.reason}"
+        return AlarmCode.WAITS, f"vehicle {visit.reading.text} waits: {visit.decision.reason}"
     if guesses:
         return AlarmCode.DOUBTFUL_PLATE, f"a vehicle waits, its plate is in doubt: {guesses}"
     return AlarmCode.NO_PLATE, "a vehicle waits and no plate could be read; guesses: none"
@@ -237,14 +258,20 @@ def _wrong(lane: Lane, now: Now, timing: Timing) -> Iterator[tuple[str, RaiseAla
     off_rest_s = now.mono - lane.watch.off_rest_at
     if sensors.boom is Boom.BETWEEN and off_rest_s > timing.motion_s and not moves:
         yield "between", RaiseAlarm(AlarmCode.BOOM_FAULT, "the boom stands between its limits")
-    if len(lane.watch.motions) >= timing.motions_per_min:
+    due = isinstance(lane.state, Cleared | Raised) and now.mono >= getattr(lane.state, "until", 0.0)
+    if due and lane.tired(timing) and lane.would_close(now, timing):
         words = f"{timing.motions_per_min} orders in a minute: the boom stays up for its motor"
         yield "duty", RaiseAlarm(AlarmCode.DUTY, words)
-    if sensors.arming_for() >= timing.loiter_s and not isinstance(lane.state, Open | Waiting):
-        words = f"the arming loop reads occupied for {timing.loiter_s:g} s"
-        yield "loiters", RaiseAlarm(AlarmCode.LOITERING, words)
+    if sensors.arming_for() >= timing.loiter_s:
+        yield "loiters", RaiseAlarm(AlarmCode.LOITERING, _loiters(lane, timing))
     if isinstance(lane.state, Idle | Armed | Reading | Deciding | Waiting):
         yield from _below(lane, now, timing)
+
+
+def _loiters(lane: Lane, timing: Timing) -> str:
+    visit = lane.visit
+    who = f": {visit.reading.text}" if visit and visit.reading else ""
+    return f"the arming loop reads occupied for {timing.loiter_s:g} s{who}"
 
 
 def _below(lane: Lane, now: Now, timing: Timing) -> Iterator[tuple[str, RaiseAlarm]]:

@@ -144,7 +144,7 @@ def test_a_boom_that_moved_too_often_stays_up_for_a_minute():
     for _ in range(3):
         player.wait(0.5, arming_loop=ON).see("京A12345", "京A12345").wait(1, **UP)
         player.wait(1, closing_loop=ON, arming_loop=OFF).wait(1.5, closing_loop=OFF).wait(1, **DOWN)
-        player.lane = replace(player.lane, last=("", 0.0))
+        player.lane = replace(player.lane, recent=())
     assert len(player.told(OpenBarrier)) + len(player.told(CloseBarrier)) <= 5
     assert alarms(player).count(AlarmCode.DUTY) == 1
 

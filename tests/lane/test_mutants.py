@@ -73,8 +73,8 @@ MUTANTS = {
     "open first, store later": (
         properties.no_open_without_a_reason,
         "passage.py",
-        "(StoreDecision(visit, now.wall), OpenBarrier(visit.pass_id))",
-        "(OpenBarrier(visit.pass_id), StoreDecision(visit, now.wall))",
+        "return lane.to(opening), (StoreDecision(visit, now.wall), *orders)",
+        "return lane.to(opening), (*orders, StoreDecision(visit, now.wall))",
     ),
     "presence while closing is only told": (
         properties.presence_reopens,
