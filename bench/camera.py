@@ -117,7 +117,7 @@ class Child:
 
     def tell(self, *, occupied: bool) -> None:
         if self._process.stdin is not None:
-            self._process.stdin.write(pipe.wake(occupied=occupied))
+            self._process.stdin.write(pipe.Word(awake=occupied).to_line())
 
 
 @asynccontextmanager

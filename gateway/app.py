@@ -12,10 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gateway.clockwatch import watch_clock
 from gateway.config import Config
 from gateway.control import listening
+from gateway.daily import publish_ledgers
 from gateway.evidence import Evidence
-from gateway.health import Health, notify, tell_systemd
+from gateway.health import Health, notify, tell_systemd, watch_space
 from gateway.lane.types import Now
 from gateway.lanes import Lanes
 from gateway.lanework import Shared, supervised
@@ -51,7 +53,7 @@ async def run(config: Config, path: Path) -> None:
         await lanes.start(config)
         background = [
             tasks.create_task(supervised(name, start))
-            for name, start in _background(health, store, uplink).items()
+            for name, start in _background(config, health, store, lanes, uplink).items()
         ]
         while await signals.reload_or_stop():
             await lanes.reload(path)
@@ -64,13 +66,28 @@ async def run(config: Config, path: Path) -> None:
 
 
 def _background(
-    health: Health, store: Store, uplink: Uplink | None
+    config: Config, health: Health, store: Store, lanes: Lanes, uplink: Uplink | None
 ) -> dict[str, Callable[[], Awaitable[None]]]:
-    """What runs beside the lanes, by name. None of it may end them."""
-    watchdog = partial(tell_systemd, health, store.meta)
+    """What runs beside the lanes, by name. None of it may end them.
+
+    The clock is looked at before the ledgers, which are published by a trusted one only.
+    """
+    ledgers = partial(
+        publish_ledgers,
+        store,
+        clock,
+        trusted=lambda: not health.clock_untrusted,
+        committed=uplink.wake if uplink else lambda: None,
+    )
+    always: dict[str, Callable[[], Awaitable[None]]] = {
+        "watchdog": partial(tell_systemd, health, store.meta),
+        "clock": partial(watch_clock, clock, untrusted=health.clock_is, tell_lanes=lanes.tell),
+        "disk": partial(watch_space, health, config.data),
+        "ledgers": ledgers,
+    }
     if uplink is None:
-        return {"watchdog": watchdog}
-    return {"watchdog": watchdog, "uplink": uplink.run, "state": partial(publish, health, uplink)}
+        return always
+    return always | {"uplink": uplink.run, "state": partial(publish, health, uplink)}
 
 
 class Signals:

@@ -141,9 +141,6 @@ class Books:
             if not await self.write_waiting():
                 await asyncio.sleep(TRY_AGAIN_S)
 
-    write_waiting_alarms = write_waiting
-    write_alarms = write_always
-
     async def _write_out(self, queue: deque[T], write: Callable[[T], Awaitable[None]]) -> bool:
         async with self._turn:
             try:

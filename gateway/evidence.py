@@ -26,20 +26,27 @@ class Evidence:
         self._folder = folder
         self._quota = quota_mb * 1024 * 1024
         self._held: OrderedDict[str, bytes] = OrderedDict()
+        self._held_in_doubt: OrderedDict[str, bytes] = OrderedDict()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="evidence")
         self._size = -1
 
-    def hold(self, name: str, jpeg: bytes) -> None:
-        """`name` becomes a path: raises `ValueError` where it is no SHA-256 in hex digits."""
+    def hold(self, name: str, jpeg: bytes, *, in_doubt: bool = False) -> None:
+        """Until it is kept, or `HELD` of its sort came after it.
+
+        Pictures of plates in doubt drive out no others. `name` becomes a path: raises
+        `ValueError` where it is no SHA-256 in hex digits.
+        """
         if not SHA256.fullmatch(name):
             raise ValueError(f"{name!r} is no picture's name: use the SHA-256 of its content")
-        self._held[name] = jpeg
-        while len(self._held) > HELD:
-            self._held.popitem(last=False)
+        held = self._held_in_doubt if in_doubt else self._held
+        held[name] = jpeg
+        while len(held) > HELD:
+            held.popitem(last=False)
 
     def keep(self, names: Iterable[str]) -> None:
         for name in names:
-            jpeg = self._held.pop(name, None)
+            in_doubt = self._held_in_doubt.pop(name, None)
+            jpeg = self._held.pop(name, in_doubt)
             if jpeg is not None:
                 self._thread.submit(self._write, name, jpeg)
 

@@ -1,14 +1,16 @@
 """What runs in a camera's child: camera -> reader -> grammar and gate -> readings over a pipe.
 
-python -m gateway.eyes      standard input: one line of JSON, an `Order`; then a line whenever
-                            the lane's loops change, and its end is the order to stop
+python -m gateway.eyes      standard input: one line of JSON, an `Order`; then a `Word` whenever
+                            the lane has one, and its end is the order to stop
 """
 
 import contextlib
 import json
 import os
+import resource
 import sys
 import threading
+import time
 from typing import Any, BinaryIO
 
 from gateway import pipe
@@ -22,6 +24,10 @@ from gateway.ports import Camera, DeviceError, LiveCamera
 
 __all__ = ["drain", "main", "watch"]
 
+# Frames of 8K, decoded and read, take about 600 MB. What a hostile stream asks for beyond this
+# costs this process, and not the box.
+MOST_MEMORY = 1 << 30
+
 
 class Waker:
     """The lane's word reaches the camera at once, not with the next frame."""
@@ -31,9 +37,14 @@ class Waker:
         self.camera: Camera | None = None
 
     def told(self, line: bytes) -> None:
-        occupied = pipe.occupied(line)
-        self.attention.told(occupied=occupied)
-        if occupied and isinstance(self.camera, LiveCamera):
+        word = pipe.Word.of(line)
+        if word.awake is not None:
+            self.attention.told(occupied=word.awake)
+        if word.photo is not None:
+            self.attention.want_photo(word.photo)
+        if word.again:
+            self.attention.look_again(time.monotonic())
+        if isinstance(self.camera, LiveCamera) and word != pipe.Word(awake=False):
             self.camera.pace(0.0)
 
 
@@ -51,7 +62,10 @@ def watch(order: pipe.Order, out: BinaryIO, waker: Waker) -> None:
                 if message is not None:
                     pipe.write(out, message)
     except DeviceError as error:
-        pipe.write(out, pipe.Message(error=str(error)))
+        pipe.write(out, pipe.Message(error=str(error), refused=getattr(error, "refused", False)))
+    except MemoryError:
+        most = f"{MOST_MEMORY >> 20} MB"
+        pipe.write(out, pipe.Message(error=f"its pictures need more than {most}: set it to less"))
 
 
 def _opened(kind: str, settings: dict[str, Any]) -> contextlib.AbstractContextManager[Any]:
@@ -69,7 +83,15 @@ def _listen(waker: Waker) -> None:
     os._exit(0)
 
 
+def _bound_memory() -> None:
+    """A kernel that forbids it leaves us as we were: the unit's `MemoryMax` still holds."""
+    with contextlib.suppress(OSError, ValueError):
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, hard))
+
+
 def main() -> None:
+    _bound_memory()
     order = pipe.Order(**json.loads(sys.stdin.buffer.readline()))
     waker = Waker()
     threading.Thread(target=_listen, args=(waker,), daemon=True).start()

@@ -2,26 +2,27 @@
 
 import asyncio
 import contextlib
+import logging
 import os
+import shutil
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from gateway import __version__
+from gateway.ladder import STILL, Rung
 from gateway.lane.states import Lane
-from gateway.store import StoreError
+from gateway.lane.types import Mode, ModeKind
+from gateway.store import StoreError, StoreFullError
 from gateway.watcher import Sight
 
+log = logging.getLogger(__name__)
 
-class Mode(StrEnum):
-    """The degradation ladder: what is missing. The lane does everything else as usual."""
-
-    CLOUD_LOST = "CLOUD_LOST"
-    VISION_LOST = "VISION_LOST"
-    BUS_LOST = "BUS_LOST"
-    STORAGE_FAILED = "STORAGE_FAILED"
+LEAST_FREE_MB = 200
+LOOK_AT_DISK_S = 30.0
 
 
 @dataclass(slots=True)
@@ -37,17 +38,39 @@ class LaneHealth:
     inputs_lost: str = "not read yet"
     camera_lost: str = ""
     camera: str = "ok"
+    mode: Mode | None = None
+    devices: dict[str, str] = field(default_factory=dict)
     progress: int = 0
     polled: bool = False
 
-    def as_state(self) -> dict[str, str]:
+    def as_state(self) -> dict[str, Any]:
+        """Signs and scanner are named where something is wrong with them."""
         return {
             "direction": self.direction,
             "state": self.state,
             "boom": self.boom,
             "inputs": f"lost: {self.inputs_lost}" if self.inputs_lost else "ok",
             "camera": self.camera,
+            "mode": _mode_fields(self.mode),
+            **{name: trouble for name, trouble in self.devices.items() if trouble},
         }
+
+
+def _mode_fields(mode: Mode | None) -> dict[str, str | None]:
+    """A lane that works by the rules says only that."""
+    if mode is None or mode.kind is ModeKind.AUTOMATIC:
+        return {"kind": str(ModeKind.AUTOMATIC)}
+    return {
+        "kind": str(mode.kind),
+        "by": mode.by,
+        "reason": mode.reason,
+        "since": _time(mode.since),
+        "ends_at": None if mode.ends_at is None else _time(mode.ends_at),
+    }
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @dataclass(slots=True)
@@ -57,6 +80,9 @@ class Health:
     lanes: dict[str, LaneHealth] = field(default_factory=dict)
     cloud: str = "none"
     storage_failed: str = ""
+    storage_full: bool = False
+    space_short: str = ""
+    clock_untrusted: str = ""
     configuration: str = "ok"
     news: asyncio.Event = field(default_factory=asyncio.Event)
     all_polled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -65,6 +91,7 @@ class Health:
         health = self.lanes[name]
         health.state = type(lane.state).__name__.lower()
         health.boom = lane.sensors.boom.value
+        health.mode = lane.mode
         self.news.set()
 
     def beat(self, name: str) -> None:
@@ -77,6 +104,12 @@ class Health:
             self.all_polled.set()
         if health.inputs_lost != lost:
             health.inputs_lost = lost
+            self.news.set()
+
+    def device_is(self, name: str, device: str, trouble: str) -> None:
+        """`device`: signs or scanner; `trouble`: a sentence, empty where all is well."""
+        if name in self.lanes and self.lanes[name].devices.get(device, "") != trouble:
+            self.lanes[name].devices[device] = trouble
             self.news.set()
 
     def camera_is(self, name: str, sight: Sight) -> None:
@@ -94,29 +127,63 @@ class Health:
         self.lanes.pop(name, None)
         self.news.set()
 
-    def storage_is(self, failed: str) -> None:
-        if self.storage_failed != failed:
-            self.storage_failed = failed
+    def storage_is(self, failed: StoreError | None) -> None:
+        """What the store said at the last try; None where it wrote."""
+        words = str(failed or "")
+        if self.storage_failed != words:
+            self.storage_failed, self.storage_full = words, isinstance(failed, StoreFullError)
+            self.news.set()
+
+    def space_is(self, short: str) -> None:
+        """`short`: a sentence where the disk is nearly full, else empty."""
+        if self.space_short != short:
+            self.space_short = short
+            self.news.set()
+
+    def clock_is(self, untrusted: str) -> None:
+        """`untrusted`: a sentence where the time of day may be wrong, else empty."""
+        if self.clock_untrusted != untrusted:
+            self.clock_untrusted = untrusted
             self.news.set()
 
     @property
-    def modes(self) -> list[Mode]:
+    def rungs(self) -> list[Rung]:
+        """What is missing; FULL alone where nothing is."""
         lanes = self.lanes.values()
         missing = {
-            Mode.CLOUD_LOST: self.cloud == "lost",
-            Mode.VISION_LOST: any(lane.camera_lost for lane in lanes),
-            Mode.BUS_LOST: any(lane.inputs_lost for lane in lanes),
-            Mode.STORAGE_FAILED: bool(self.storage_failed),
+            Rung.CLOUD_LOST: self.cloud == "lost",
+            Rung.VISION_LOST: any(lane.camera_lost for lane in lanes),
+            Rung.BUS_LOST: any(lane.inputs_lost for lane in lanes),
+            Rung.CLOCK_UNTRUSTED: bool(self.clock_untrusted),
+            Rung.STORAGE_FULL: self.storage_full or bool(self.space_short),
+            Rung.STORAGE_FAILED: bool(self.storage_failed) and not self.storage_full,
+            Rung.FIRE: any(lane.mode and lane.mode.kind is ModeKind.FIRE for lane in lanes),
         }
-        return [mode for mode, is_missing in missing.items() if is_missing]
+        return [rung for rung, is_missing in missing.items() if is_missing] or [Rung.FULL]
 
     def as_state(self) -> dict[str, Any]:
+        rungs = self.rungs
         return {
             "version": __version__,
-            "modes": self.modes or ["FULL"],
+            "modes": rungs,
+            "still": {rung: STILL[rung] for rung in rungs},
             "configuration": self.configuration,
+            "clock": self.clock_untrusted or "ok",
+            "storage": self.storage_failed or self.space_short or "ok",
             "lanes": {name: lane.as_state() for name, lane in self.lanes.items()},
         }
+
+
+async def watch_space(health: Health, folder: Path, *, least_mb: int = LEAST_FREE_MB) -> None:
+    """Tell `health` while less than `least_mb` MB are free on the disk of `folder`."""
+    while True:
+        usage = await asyncio.to_thread(shutil.disk_usage, folder)
+        free_mb = usage.free // (1024 * 1024)
+        short = f"{folder}: less than {least_mb} MB free on its disk; make room"
+        if free_mb < least_mb and not health.space_short:
+            log.warning("%s", short)
+        health.space_is(short if free_mb < least_mb else "")
+        await asyncio.sleep(LOOK_AT_DISK_S)
 
 
 def notify(message: str) -> None:

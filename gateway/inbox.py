@@ -3,15 +3,10 @@
 import asyncio
 import math
 from collections import deque
+from dataclasses import fields
 
-from gateway.lane.events import (
-    InputsSeen,
-    LaneEvent,
-    PlateSeen,
-)
-from gateway.lane.types import (
-    Inputs,
-)
+from gateway.lane.events import InputsSeen, LaneEvent, PlateSeen
+from gateway.lane.types import Inputs, Level
 
 ROOM = 256
 
@@ -19,9 +14,10 @@ ROOM = 256
 class Inbox:
     """Events in order.
 
-    When the lane falls behind so far that the queue is full (12 s of polls), what is lost is
-    plates, of which there will be more, and polls: the inputs are declared unknown instead,
-    which is safe, since unknown is presence.
+    When the lane falls behind so far that the queue is full (12 s of polls), plates are lost
+    first, for there will be more of them. Then polls: the inputs are declared unknown instead,
+    which is safe, since unknown is presence. Nothing else is ever lost: an order, an answer of
+    the rules or a failure comes only once.
     """
 
     def __init__(self, room: int = ROOM) -> None:
@@ -36,8 +32,12 @@ class Inbox:
         self._news.set()
 
     def _make_room(self) -> None:
-        kept = [event for event in self._events if not isinstance(event, PlateSeen | InputsSeen)]
-        self._events = deque([*kept[-self._room + 2 :], InputsSeen(Inputs(), -math.inf)])
+        kept = [event for event in self._events if not isinstance(event, PlateSeen)]
+        polls = [event for event in kept if isinstance(event, InputsSeen)]
+        if len(kept) >= self._room and polls:
+            kept = [event for event in kept if not isinstance(event, InputsSeen)]
+            kept.append(InputsSeen(_unknown(polls[-1].inputs), -math.inf))
+        self._events = deque(kept)
 
     async def get(self) -> LaneEvent:
         while not self._events:
@@ -47,3 +47,10 @@ class Inbox:
 
     def __len__(self) -> int:
         return len(self._events)
+
+
+def _unknown(inputs: Inputs) -> Inputs:
+    """Of the same lane: what it has not does not become unknown."""
+    levels = {field.name: getattr(inputs, field.name) for field in fields(inputs)}
+    fitted = {name for name, level in levels.items() if level is not Level.NOT_FITTED}
+    return Inputs(**levels | dict.fromkeys(fitted, Level.UNKNOWN))

@@ -14,6 +14,7 @@ from gateway.books import Books
 from gateway.catalog import Catalog
 from gateway.config import LaneConfig
 from gateway.evidence import Evidence
+from gateway.frontage import Frontage
 from gateway.health import Health, LaneHealth
 from gateway.inbox import Inbox
 from gateway.lane.events import Command, LaneEvent
@@ -86,6 +87,7 @@ class LaneWork:
         self._books = self._new_books()
         self._runner: LaneRunner | None = None
         self._eyes: Watcher | None = None
+        self._front: Frontage | None = None
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -119,7 +121,8 @@ class LaneWork:
         self._shared.answered(order_id, answer)
 
     def moved(self, before: Lane, after: Lane, commands: tuple[Command, ...]) -> None:
-        pass
+        if self._front is not None:
+            self._front.moved(before, after, commands)
 
     # --- from its start to its end
 
@@ -153,12 +156,14 @@ class LaneWork:
                 return
             async with asyncio.TaskGroup() as tasks:
                 helpers = [
-                    tasks.create_task(self._books.write_alarms()),
+                    tasks.create_task(self._books.write_always()),
                     tasks.create_task(self._poller(inputs, runner.inbox).run()),
                 ]
                 if self.config.camera is not None:
                     self._eyes = self._watcher(runner.inbox)
                     helpers.append(tasks.create_task(self._eyes.run()))
+                if self.config.display or self.config.voice or self.config.scanner:
+                    helpers.append(tasks.create_task(self._frontage(runner.inbox)))
                 await runner.run()
                 for helper in helpers:
                     helper.cancel()
@@ -176,6 +181,12 @@ class LaneWork:
         opened: contextlib.AbstractAsyncContextManager[Any] = connect(settings, self._shared.buses)
         return opened
 
+    async def _frontage(self, inbox: Inbox) -> None:
+        """An error in a sign's code costs the signs a restart, not the lane."""
+        told = partial(self._shared.health.device_is, self.config.name)
+        self._front = Frontage(self.config, inbox, told)
+        await supervised(f"{self.config.name}: signs", self._front.run)
+
     def _new_books(self) -> Books:
         """Made once: what could not be written yet outlives a restart of the lane."""
         shared = self._shared
@@ -186,6 +197,7 @@ class LaneWork:
             keep=shared.evidence.keep,
             committed=shared.committed,
             failed=shared.health.storage_is,
+            wall=lambda: shared.clock().wall,
         )
 
     def _new_runner(self, barrier: Barrier) -> LaneRunner:

@@ -1,8 +1,8 @@
 """What the gateway and a camera's child say to each other.
 
-Down goes one line of JSON, the `Order`, and another one whenever the lane's loops change. Up
-comes a `Message` for every frame that was read, at every change of the picture's condition, and
-once a second:
+Down goes one line of JSON, the `Order`, and another one, a `Word`, whenever the lane's loops
+change, a picture is wanted or a second look. Up comes a `Message` for every frame that was read,
+at every change of the picture's condition, for every picture that was wanted, and once a second:
 
 4 bytes, big-endian: length of the head | head (JSON, UTF-8) | pictures, in the head's order
 """
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 HEAD_LIMIT = 64 * 1024
 PICTURE_LIMIT = 8 * 1024 * 1024
-MOST_PICTURES = 8
+# Two of each plate, and one that the lane asked for.
+MOST_PICTURES = 9
 MOST_READINGS = 8
+MOST_PHOTOS = 16
 LONGEST_PLATE = 16
 LONGEST_SENTENCE = 500
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -48,17 +50,30 @@ class Order:
         return json.dumps(asdict(self)).encode() + b"\n"
 
 
-def wake(*, occupied: bool) -> bytes:
-    """The line that says whether a vehicle stands on one of the lane's loops."""
-    return json.dumps({"awake": occupied}).encode() + b"\n"
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a lane tells its eyes: one of these at a time.
 
+    `awake`: whether a vehicle stands on a loop; `photo`: the number of a picture that is wanted;
+    `again`: a second look is wanted.
+    """
 
-def occupied(line: bytes) -> bool:
-    """What `wake` said. Raises `ValueError` for any other line."""
-    told = json.loads(line)
-    if not isinstance(told, dict) or type(told.get("awake")) is not bool:
-        raise ValueError(f"{line[:40]!r} says nothing about loops")
-    return bool(told["awake"])
+    awake: bool | None = None
+    photo: int | None = None
+    again: bool = False
+
+    def to_line(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def of(cls, line: bytes) -> "Word":
+        """Raises `ValueError` for what is no such line."""
+        told = json.loads(line)
+        match told:
+            case {"awake": bool() | None, "photo": int() | None, "again": bool()}:
+                return cls(told["awake"], told["photo"], told["again"])
+            case _:
+                raise ValueError(f"{line[:40]!r} is no word to a camera's process")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,8 @@ class Message:
 
     `read`: a frame was read, with or without a plate; `age_s`: of the newest frame.
     `words`: what is wrong with the picture; empty while `condition` is OK.
+    `photos`: the picture's name by the number under which it was wanted.
+    `refused`: the camera refused the user or the password; each try may lock the account.
     """
 
     readings: tuple[PlateReading, ...] = ()
@@ -77,6 +94,8 @@ class Message:
     condition: Condition = Condition.OK
     words: str = ""
     age_s: float = 0.0
+    photos: Mapping[int, str] = field(default_factory=dict)
+    refused: bool = False
 
 
 def write(stream: BinaryIO, message: Message) -> None:
@@ -89,6 +108,8 @@ def write(stream: BinaryIO, message: Message) -> None:
         "condition": message.condition,
         "words": message.words,
         "age_s": round(message.age_s, 3),
+        "photos": list(message.photos.items()),
+        "refused": message.refused,
     }
     body = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     stream.write(_LENGTH.pack(len(body)) + body + b"".join(message.pictures.values()))
@@ -128,8 +149,12 @@ def _parsed(body: bytes) -> tuple[Message, dict[str, int]]:
         condition=Condition(head["condition"]),
         words=_sentence(str(head["words"])),
         age_s=_number(head["age_s"]),
+        photos=_photos(head["photos"]),
+        refused=head["refused"] is True,
     )
     names = _names([name for name, _ in head["pictures"]])
+    if not set(message.photos.values()) <= set(names):
+        raise ValueError("a photo without its picture")
     return message, dict(zip(names, (_size(size) for _, size in head["pictures"]), strict=True))
 
 
@@ -170,6 +195,12 @@ def _names(values: Any) -> tuple[str, ...]:
         if not SHA256.fullmatch(value):
             raise ValueError(f"{value!r} is no picture's name")
     return tuple(values)
+
+
+def _photos(pairs: Any) -> dict[int, str]:
+    if len(pairs) > MOST_PHOTOS:
+        raise ValueError(f"{len(pairs)} photos")
+    return {_size(number): _names([name])[0] for number, name in pairs}
 
 
 def _plate(value: Any) -> str:

@@ -159,7 +159,10 @@ class Voice(Protocol):
 
 
 class Display(Voice, Protocol):
-    """A lane's sign. One that cannot speak takes `say` and does nothing."""
+    """A lane's sign. One that cannot speak takes `say` and does nothing.
+
+    `show` and `say` may run at the same time.
+    """
 
     async def show(self, lines: Sequence[str]) -> None:
         """Lines from the top; what does not fit is cut, what the device lacks is replaced."""

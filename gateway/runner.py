@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, assert_never
 
 from gateway.books import Books
@@ -37,7 +38,7 @@ from gateway.lane.events import (
 from gateway.lane.machine import next_deadline, step
 from gateway.lane.sensors import Timing
 from gateway.lane.states import Closing, Lane
-from gateway.lane.types import AlarmCode, Mode, Now
+from gateway.lane.types import AlarmCode, Mode, Now, Visit
 from gateway.ports import Barrier, DeviceError
 from gateway.rules.access import AccessList, decide, decide_code
 from gateway.store import StoreError
@@ -45,6 +46,7 @@ from gateway.store import StoreError
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 1.0
+_RESUME_AGAIN_S = 10.0
 _NOT_AFTER_A_FAILURE = OpenBarrier | CloseBarrier | StoreRaise
 
 
@@ -114,6 +116,7 @@ class LaneRunner:
         self._outside = outside or Alone()
         self._lane = Lane()
         self._stopping = False
+        self._resumed, self._resume_at = False, -math.inf
 
     @property
     def lane(self) -> Lane:
@@ -121,8 +124,8 @@ class LaneRunner:
 
     async def run(self) -> None:
         """Until `stop`; a boom on its way down is watched to its end, to be reopened if need be."""
-        await self._resume()
         while not self._stopping or isinstance(self._lane.state, Closing):
+            await self._resume()
             await self.handle(await self._next_event())
             self._beat()
         await self._books.write_waiting()
@@ -161,17 +164,28 @@ class LaneRunner:
         self._outside.moved(before, after, commands)
 
     async def _resume(self) -> None:
-        """What was under way before the gateway stopped; of cases, that nobody looks after them."""
+        """Once, as soon as the store answers: what was under way before the gateway stopped."""
+        if self._resumed or self._clock().mono < self._resume_at:
+            return
+        store, lane = self._books.store, self._books.lane
         try:
-            mode = await self._books.store.mode_of(self._books.lane)
-            if mode is not None:
-                await self.handle(ModeRestored(mode, self._left_s(mode)))
-            for visit in await self._books.store.open_visits(self._books.lane):
+            await self._books.close_left_cases("the gateway was restarted", self._clock().wall)
+            mode, visits = await store.mode_of(lane), await store.open_visits(lane)
+        except StoreError as error:
+            self._resume_at = self._clock().mono + _RESUME_AGAIN_S
+            self._books.alarm(AlarmCode.STORE_FAILED, str(error), self._clock())
+        else:
+            self._resumed = True
+            await self._take_up(mode, visits)
+
+    async def _take_up(self, mode: Mode | None, visits: Iterable[Visit]) -> None:
+        """A store that answered late may know a visit of today: that one is under way."""
+        if mode is not None:
+            await self.handle(ModeRestored(mode, self._left_s(mode)))
+        for visit in visits:
+            if self._lane.visit is None or self._lane.visit.pass_id != visit.pass_id:
                 log.info("%s: resuming visit %s", self._books.lane, visit.pass_id)
                 await self.handle(Resumed(visit))
-            await self._books.close_left_cases("the gateway was restarted", self._clock().wall)
-        except StoreError as error:
-            self._books.alarm(AlarmCode.STORE_FAILED, str(error), self._clock())
 
     def _left_s(self, mode: Mode) -> float:
         """Of a hold; by the wall's clock, which may have been set: never more than it had."""

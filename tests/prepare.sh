@@ -27,6 +27,7 @@ has_rtsp() { /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer",
 fetch_packages() {
 	missing=""
 	command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing="mosquitto"
+	command -v mbpoll >/dev/null || missing="$missing mbpoll"
 	has_rtsp || missing="$missing gstreamer1.0-rtsp gir1.2-gst-rtsp-server-1.0 python3-gi \
 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly gstreamer1.0-x"
 	[ -n "$missing" ] || return 0

@@ -1,7 +1,6 @@
 """The camera's child and its supervisor, over their real pipe."""
 
 import asyncio
-import hashlib
 import io
 import json
 import struct
@@ -13,13 +12,10 @@ import numpy as np
 import pytest
 
 from gateway import pipe
-from gateway.capture import album as album_of_eyes
-from gateway.capture.album import Album
 from gateway.capture.attention import Attention
 from gateway.capture.newest import Newest, drain
 from gateway.capture.observer import Observer
 from gateway.capture.view import View
-from gateway.evidence import Evidence
 from gateway.lane.plates import Gate
 from gateway.lane.types import PlateCandidate, PlateColour
 from gateway.ports import DeviceError, Frame
@@ -51,13 +47,15 @@ def test_a_message_arrives_as_it_was_sent():
     sent = pipe.Message(
         (reading,), {ONE: b"jpeg one", TWO: b""}, 12.5,
         read=True, condition=Condition.MOVED, words="it looks elsewhere", age_s=0.25,
+        photos={7: ONE}, refused=True,
     )  # fmt: skip
     assert over_a_pipe(written(sent)) == sent
 
 
 def a_head(**fields) -> dict:
     good = {"readings": [], "pictures": [], "read_ms": 1.5, "error": "", "read": True}
-    return good | {"condition": "ok", "words": "", "age_s": 0.1} | fields
+    more = {"condition": "ok", "words": "", "age_s": 0.1, "photos": [], "refused": False}
+    return good | more | fields
 
 
 def a_head_with(**fields) -> dict:
@@ -93,7 +91,13 @@ def test_a_picture_that_is_named_like_a_path_or_anything_but_its_content_is_refu
 @pytest.mark.parametrize(
     "head",
     [
-        a_head(pictures=[[f"{number:064x}", 0] for number in range(9)]),
+        a_head(pictures=[[f"{number:064x}", 0] for number in range(10)]),
+        a_head(photos=[[1, ONE]]),
+        a_head(photos=[[1, TWO]], pictures=[[ONE, 2]]),
+        a_head(photos=[[-1, ONE]], pictures=[[ONE, 2]]),
+        a_head(photos=[["1", ONE]], pictures=[[ONE, 2]]),
+        a_head(photos=[[number, ONE] for number in range(17)], pictures=[[ONE, 2]]),
+        a_head(photos=None),
         a_head(pictures=[[ONE, 1], [ONE, 1]]),
         a_head(pictures=[[ONE, 1.5]]),
         a_head(pictures=[[ONE, -1]]),
@@ -133,13 +137,6 @@ def test_the_last_words_of_a_child_are_made_fit_for_the_records():
     assert over_a_pipe(written(pipe.Message(error="a \udcff b"))).error == "a ? b"
 
 
-def test_a_picture_is_not_held_under_a_name_that_would_be_a_path(tmp_path):
-    evidence = Evidence(tmp_path, 100)
-    with pytest.raises(ValueError, match="SHA-256"):
-        evidence.hold("../../secret", b"jpeg")
-    asyncio.run(evidence.close())
-
-
 def test_a_picture_full_of_plates_fits_into_one_message():
     class ManyPlates:
         def read(self, image):
@@ -160,15 +157,26 @@ class NoCamera:
         yield from ()
 
 
-@pytest.mark.parametrize("occupied", [True, False])
-def test_what_the_lane_says_of_its_loops_arrives(occupied):
-    assert pipe.occupied(pipe.wake(occupied=occupied)) is occupied
+@pytest.mark.parametrize(
+    "word",
+    [pipe.Word(awake=True), pipe.Word(awake=False), pipe.Word(photo=7), pipe.Word(again=True)],
+)
+def test_what_the_lane_says_arrives(word):
+    assert pipe.Word.of(word.to_line()) == word
 
 
-@pytest.mark.parametrize("line", [b"", b"{}", b"[1]", b"null", b'{"awake": 1}', b"\xff\n", b"x"])
-def test_a_line_that_says_nothing_of_loops_is_refused(line):
+GOOD_WORD = {"awake": None, "photo": None, "again": False}
+BAD_WORDS = ({"awake": 1}, {"photo": "1"}, {"again": 1})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"{}", b"[1]", b"null", b"\xff\n", b"x"]
+    + [json.dumps(GOOD_WORD | bad).encode() for bad in BAD_WORDS],
+)
+def test_a_line_that_is_no_word_is_refused(line):
     with pytest.raises(ValueError):  # noqa: PT011 any of them
-        pipe.occupied(line)
+        pipe.Word.of(line)
 
 
 def a_candidate(text: str, width: int) -> PlateCandidate:
@@ -235,45 +243,6 @@ def test_a_driver_that_breaks_is_heard_and_not_taken_for_a_camera_in_thought():
         newest.take()
 
 
-def test_the_pictures_of_a_plate_are_sent_once_and_again_only_when_better():
-    album, image = Album(), np.zeros((40, 60, 3), np.uint8)
-    first, pictures = album.with_evidence(a_reading(min_char=0.8), image, 1.0)
-    same, none = album.with_evidence(a_reading(min_char=0.7), image, 1.1)
-    _, better = album.with_evidence(a_reading(min_char=0.9), image, 1.2)
-    assert len(pictures) == 2
-    assert (none, same.evidence) == ({}, first.evidence)
-    assert better
-    for name, jpeg in pictures.items():
-        assert hashlib.sha256(jpeg).hexdigest() == name
-
-
-def test_evidence_is_kept_by_content_and_the_oldest_goes_when_the_quota_is_reached(tmp_path):
-    async def story():
-        evidence = Evidence(tmp_path, quota_mb=1)
-        for number in range(30):
-            jpeg = bytes([number]) * 100_000
-            name = hashlib.sha256(jpeg).hexdigest()
-            evidence.hold(name, jpeg)
-            evidence.keep([name, "unknown"])
-            await asyncio.sleep(0.005)
-        await evidence.close()
-        return evidence.path(name)
-
-    newest = asyncio.run(story())
-    kept = list(tmp_path.rglob("*.jpg"))
-    assert newest in kept
-    assert 5 <= len(kept) <= 10
-
-
-def test_a_frame_that_no_message_could_carry_is_left_out(monkeypatch):
-    """One of 8K full of noise; the plate itself always fits."""
-    monkeypatch.setattr(album_of_eyes, "PICTURE_LIMIT", 4000)
-    noise = np.random.default_rng(1).integers(0, 255, (120, 160, 3), np.uint8)
-    told, pictures = Album().with_evidence(a_reading(min_char=0.8), noise, 1.0)
-    assert len(told.evidence) == len(pictures) == 1
-    assert max(map(len, pictures.values())) <= 4000
-
-
 def test_a_large_doubt_does_not_crowd_out_a_sure_plate():
     """A grille or a sign may look like a plate to the reader, and be wider than one."""
 
@@ -286,8 +255,9 @@ def test_a_large_doubt_does_not_crowd_out_a_sure_plate():
     gate = Gate(**dict.fromkeys(Gate.__dataclass_fields__, 0.0) | {"plate": 0.5})
     observer = Observer(NoCamera(), Crowd(), gate, View(), Attention())
     message = observer.observed(Frame(noise, time.monotonic()))
-    assert message.readings[0].text == "京A99999"
-    assert [reading.sure for reading in message.readings] == [True, False, False, False]
+    assert [reading.text for reading in message.readings if reading.sure] == ["京A99999"]
+    assert [reading.sure for reading in message.readings] == [False, False, False, True]
+    assert all(reading.evidence for reading in message.readings)
 
 
 def test_a_process_that_was_replaced_does_not_use_the_numbers_of_the_one_before():

@@ -35,7 +35,7 @@ class PaperLine:
         self.word = word
         self.asked = 0
 
-    async def read_discrete_inputs(self, slave, first, count):
+    async def read_discrete_inputs(self, slave, first, count, *, turn):
         self.asked += 1
         if isinstance(self.word, Exception):
             raise self.word

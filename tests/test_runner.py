@@ -17,7 +17,7 @@ from gateway.lane.events import (
     Noticed,
     PlateSeen,
 )
-from gateway.lane.states import Timing
+from gateway.lane.sensors import Timing
 from gateway.lane.types import (
     AlarmCode,
     Decision,
@@ -277,9 +277,9 @@ def test_two_writers_at_once_write_each_alarm_and_each_pass_once(tmp_path):
             books.unwritten.append(Pass(visit, Ending.LEFT, clock().wall))
             books.alarm(AlarmCode.NO_PLATE, "a vehicle waits", clock())
             await asyncio.gather(
-                books.write_waiting_alarms(),
+                books.write_waiting(),
                 books.write_passes(),
-                books.write_waiting_alarms(),
+                books.write_waiting(),
                 books.write_passes(),
             )
             counts = await store.counts()

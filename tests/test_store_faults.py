@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from gateway.lane.types import AlarmCode, Direction, Ending, Pass
-from gateway.store import Store, StoreError, read_passes
+from gateway.store import Store, StoreError, StoreFullError, read_passes
 from gateway.store.database import open_database, transaction
 from gateway.store.schema import MIGRATIONS
 from gateway.sync.protocol import chain_over, genesis
@@ -53,7 +53,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(path):
         pages = await store._do(lambda db: db.execute("pragma page_count").fetchone()[0])
         await store._do(lambda db: db.execute(f"pragma max_page_count = {pages}"))
         kept = itertools.count()
-        with pytest.raises(StoreError, match=r"lanegate\.db: no space left .*free space"):
+        with pytest.raises(StoreFullError, match=r"lanegate\.db: no space left .*free space"):
             await decide_for_ever(store, kept)
         full = await store.counts()
         await store._do(lambda db: db.execute("pragma max_page_count = 1000000"))
@@ -175,7 +175,8 @@ def test_a_new_store_is_closed_to_strangers_and_strict(path):
     played(path, Store.counts)
     assert path.stat().st_mode & 0o007 == 0
     strict = rows(path, "select name from pragma_table_list where schema = 'main' and strict")
-    assert {name for (name,) in strict} == {"passes", "alarms", "outbox", "meta"}
+    books = {"passes", "alarms", "raises", "cases", "modes", "orders", "ledgers"}
+    assert {name for (name,) in strict} == {*books, "outbox", "meta"}
 
 
 def test_a_file_of_a_newer_program_is_refused_and_untouched(path):
@@ -198,6 +199,10 @@ def test_a_file_of_the_first_form_is_read_as_it_is_and_its_visits_go_on(path):
 
     played(path, begun)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for table in ("raises", "cases", "modes", "orders", "ledgers"):
+            db.execute(f"drop table {table}")
+        db.execute("drop index passes_proved")
+        db.execute("alter table passes drop column photos")
         db.execute("alter table passes drop column candidates")
         db.execute("pragma user_version = 1")
     (before,) = read_passes(path)

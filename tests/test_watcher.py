@@ -1,58 +1,21 @@
 """The camera's process and its supervisor: killed, hung, never started."""
 
-import asyncio
 import os
 import signal
 import sys
 import time
 
-import cv2
-import numpy as np
 import pytest
 
-from gateway import pipe
-from gateway.evidence import Evidence
-from gateway.inbox import Inbox
-from gateway.lane.events import Noticed, PlateSeen
+from gateway.lane.events import PlateSeen
 from gateway.lane.types import Inputs, Level
-from gateway.sight import Condition
-from gateway.watcher import BETWEEN_MESSAGES_S, Watcher, _Alarmed, _Loops
-
-GATE = {"min_char": 0.5, "box_score": 0.3}
-
-
-def watched(order, seconds, during=None):
-    """Run a watcher for a while; `during` is called with it at each look."""
-
-    async def story():
-        inbox, sights = Inbox(10_000), []
-        evidence = Evidence(order_folder, 100)
-        watcher = Watcher(
-            "entry-1", order, inbox=inbox, evidence=evidence,
-            changed=lambda sight: sights.append((sight.seeing, sight.why)),
-        )  # fmt: skip
-        task = asyncio.create_task(watcher.run())
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not (during and during(watcher, sights)):
-            await asyncio.sleep(0.05)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await evidence.close()
-        return watcher, sights, [await inbox.get() for _ in range(len(inbox))]
-
-    order_folder = order.camera["folder"]
-    return asyncio.run(story())
+from gateway.watcher import BETWEEN_MESSAGES_S, _Loops
+from tests.watching import alarms, grey_order, watched
 
 
 @pytest.fixture
 def an_order(tmp_path):
-    """A folder of one grey picture: no plate, but frames."""
-    cv2.imwrite(str(tmp_path / "grey.jpg"), np.full((360, 640, 3), 90, np.uint8))
-    return pipe.Order(
-        camera={"driver": "folder", "folder": str(tmp_path), "every_s": 1, "fps": 10},
-        reader={"driver": "onnx_plates"},
-        gate=GATE,
-    )
+    return grey_order(tmp_path)
 
 
 def test_a_killed_camera_process_is_named_and_replaced(an_order):
@@ -110,7 +73,7 @@ def test_a_program_that_cannot_be_started_is_told_and_its_loss_is_one_alarm(an_o
     assert len(alarms(events)) == 1
 
 
-ON, OFF, UNKNOWN = Level.ON, Level.OFF, Level.UNKNOWN
+ON, OFF, UNKNOWN, NOT_FITTED = Level.ON, Level.OFF, Level.UNKNOWN, Level.NOT_FITTED
 
 
 @pytest.mark.parametrize(
@@ -124,6 +87,8 @@ ON, OFF, UNKNOWN = Level.ON, Level.OFF, Level.UNKNOWN
         ([(OFF, OFF), (UNKNOWN, UNKNOWN)], True),
         ([(OFF, UNKNOWN)], False),
         ([(OFF, UNKNOWN), (UNKNOWN, UNKNOWN)], True),
+        ([(NOT_FITTED, NOT_FITTED)], None),
+        ([(OFF, NOT_FITTED)], False),
     ],
 )
 def test_a_loop_that_was_heard_once_and_is_unknown_now_counts_as_occupied(heard, occupied):
@@ -169,33 +134,10 @@ def test_a_child_that_floods_us_waits_and_the_lanes_do_not(an_order, tmp_path, m
 FLOOD = """
 import struct, sys
 head = (b'{"readings":[],"pictures":[],"read_ms":1,"error":"","read":true,'
-        b'"condition":"ok","words":"","age_s":0}')
+        b'"condition":"ok","words":"","age_s":0,"photos":[],"refused":false}')
 while True:
     sys.stdout.buffer.write((struct.pack(">I", len(head)) + head) * 500)
 """
-
-
-def test_each_kind_of_trouble_is_one_alarm_and_its_end_another():
-    alarmed = _Alarmed()
-    story = [
-        (Condition.OK, ""), (Condition.SILENT, "a"), (Condition.LOST, "b"), (Condition.SILENT, "c"),
-        (Condition.OK, ""), (Condition.FROZEN, "d"), (Condition.FROZEN, "e"), (Condition.OK, ""),
-        (Condition.MOVED, "f"), (Condition.WRONG_SIZE, "g"), (Condition.OK, ""), (Condition.OK, ""),
-    ]  # fmt: skip
-    told = [(n.code.value, n.detail) for step in story for n in alarmed.news(*step)]
-    assert told == [
-        ("vision_lost", "camera lost: a"),
-        ("vision_back", "camera sees again: it was lost"),
-        ("vision_lost", "camera frozen: d"),
-        ("vision_back", "camera sees again: it was frozen"),
-        ("vision_doubted", "camera moved: f"),
-        ("vision_doubted", "camera wrong size: g"),
-        ("vision_back", "camera sees again: it was wrong_size"),
-    ]
-
-
-def alarms(events) -> list[str]:
-    return [event.detail for event in events if isinstance(event, Noticed)]
 
 
 def _alive(pid: int) -> bool:

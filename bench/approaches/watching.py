@@ -16,7 +16,7 @@ from drivers.twins.picture import ScenePainter
 from drivers.twins.scene import Scene
 from drivers.twins.traffic import Traffic, TrafficSettings
 from drivers.twins.world import LaneWorld
-from gateway.config.models import TimingConfig
+from gateway.config.figures import TimingConfig
 from gateway.lane.plates import Gate, judge
 from gateway.lane.types import PlateReading
 from gateway.lane.voting import Ballot

@@ -3,19 +3,20 @@
 import logging
 import math
 import random
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field
 
 from drivers.camera._flow import Flow
-from drivers.login import Login, without_password
-from drivers.rtsp.session import Arrival, Session
+from drivers.camera._network import NetworkSettings, address, advice, refusal
+from drivers.login import LoginError, without_password
+from drivers.rtsp.session import PORTS, Arrival, Session
 from drivers.rtsp.wire import RtspError
-from gateway.ports import Camera, DeviceError, DriverSettings, Frame, SecretRef, reveal
+from gateway.ports import Camera, Frame
 
 if TYPE_CHECKING:
     import av
@@ -32,38 +33,19 @@ _NOTHING_TO_SEE_S = 5.0
 _HALF_A_PICTURE_S = 0.02
 
 
-def _without_secret(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.username is not None or parts.password is not None:
-        raise ValueError(
-            "no user name or password in the address: use `username`, and `password` with a "
-            "reference such as file:/etc/lanegate/camera-1.secret"
-        )
-    if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname or not url.isprintable():
-        raise ValueError("not an RTSP address: expected rtsp://host:554/path")
-    if parts.port == 0:  # Asking alone refuses what is above 65535.
-        raise ValueError("there is no port 0: cameras listen at 554")
-    return url
+_ADDRESS = address("RTSP", expected="rtsp://host:554/path", ports=PORTS)
 
 
-class Settings(DriverSettings):
+class Settings(NetworkSettings):
     driver: Literal["rtsp"]
-    url: Annotated[str, AfterValidator(_without_secret)] = Field(
+    url: Annotated[str, _ADDRESS] = Field(
         title="Address",
         description="The camera's stream, without user name and password.",
         examples=["rtsp://192.168.1.64:554/Streaming/Channels/101"],
     )
-    username: str | None = Field(default=None, title="User name")
-    password: SecretRef | None = Field(default=None, title="Reference to the password")
     transport: Literal["tcp", "udp"] = Field(default="tcp", title="Transport of the pictures")
     open_timeout_s: float = Field(default=2.0, title="Time to open (s)", gt=0, le=20)
     read_timeout_s: float = Field(default=1.5, title="Longest gap (s)", gt=0, le=20)
-
-    @model_validator(mode="after")
-    def _password_needs_a_name(self) -> Self:
-        if self.password is not None and self.username is None:
-            raise ValueError("a password without a user name: add `username`")
-        return self
 
 
 @contextmanager
@@ -86,7 +68,8 @@ class RtspCamera:
         self._settings = settings
         self._shown_url = without_password(settings.url)
         self._session: Session | None = None
-        self._closed = False
+        self._closed = threading.Event()
+        self._at_work = False
         self._trouble = ""
         self._every_s = 0.0
         self._shown_at = -math.inf
@@ -104,22 +87,32 @@ class RtspCamera:
         A stream that breaks off is opened again after a short pause. Raises `DeviceError` only
         where the camera refuses the password or the user: asking again soon may lock the account.
         """
-        while not self._closed:
-            try:
-                yield from self._one_session()
-            except RtspError as error:
-                if error.hopeless:
-                    raise DeviceError(self._sentence(str(error))) from None
-                self._tell(str(error))
-            except OSError as error:
-                if self._closed:
-                    return
-                self._tell(error.strerror or type(error).__name__)
-            time.sleep(random.uniform(*_PAUSE_S))  # noqa: S311 -- no secret
+        self._at_work = True
+        try:
+            while not self._closed.is_set():
+                yield from self._until_it_breaks()
+                self._closed.wait(random.uniform(*_PAUSE_S))  # noqa: S311 -- no secret
+        finally:
+            self._at_work = False
+
+    def _until_it_breaks(self) -> Iterator[Frame]:
+        try:
+            yield from self._one_session()
+        except RtspError as error:
+            if error.hopeless:
+                raise LoginError(refusal(self._shown_url, str(error))) from None
+            self._tell(str(error))
+        except OSError as error:
+            self._tell(error.strerror or type(error).__name__)
 
     def close(self) -> None:
-        self._closed = True
-        self._hang_up()
+        """Also from another thread than the one in `frames`, which then ends at once."""
+        self._closed.set()
+        session = self._session
+        if session is not None and self._at_work:
+            session.stop()
+        else:
+            self._hang_up()
 
     def _hang_up(self) -> None:
         session, self._session = self._session, None
@@ -133,7 +126,10 @@ class RtspCamera:
         session = self._session = self._new_session()
         try:
             session.open()
-            yield from self._developed(session, Developer(session.track.coding))
+            for frame in self._developed(session, Developer(session.track.coding)):
+                self._at_work = False
+                yield frame
+                self._at_work = True
         finally:
             self._hang_up()
 
@@ -141,6 +137,8 @@ class RtspCamera:
         """Frames of which is known how old they are at most."""
         flow, good_at = Flow(), time.monotonic()
         for arrival in session.arrivals():
+            if self._closed.is_set():
+                return
             new_at = flow.came(arrival.at, arrival.waited_s)
             wanted = self._is_wanted(arrival)
             picture = developer.take(arrival.picture.data, key=arrival.picture.key, wanted=wanted)
@@ -169,13 +167,9 @@ class RtspCamera:
 
     def _new_session(self) -> Session:
         settings = self._settings
-        login = None
-        if settings.username is not None:
-            password = "" if settings.password is None else reveal(settings.password)
-            login = Login(settings.username, password)
         return Session(
             settings.url,
-            login,
+            settings.login(),
             transport=settings.transport,
             open_timeout_s=settings.open_timeout_s,
             read_timeout_s=settings.read_timeout_s,
@@ -183,9 +177,8 @@ class RtspCamera:
 
     def _tell(self, reason: str) -> None:
         """One warning for each outage, however often the reason changes."""
+        if self._closed.is_set():
+            return
         if not self._trouble:
             log.warning("camera %s: no picture: %s: opening again", self._shown_url, reason)
-        self._trouble = self._sentence(reason)
-
-    def _sentence(self, reason: str) -> str:
-        return f"camera {self._shown_url}: {reason}: check its power, cable and address"
+        self._trouble = advice(self._shown_url, reason)

@@ -2,43 +2,37 @@
 
 import logging
 import random
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from drivers.login import Login, without_password
+from drivers.camera._network import NetworkSettings, address, advice, refusal
+from drivers.login import LoginError, without_password
 from drivers.webpicture import WebError, WebPicture
 from gateway.pictures import decoded
-from gateway.ports import Camera, DeviceError, DriverSettings, Frame, SecretRef, reveal
+from gateway.ports import Camera, DeviceError, Frame
 
 log = logging.getLogger(__name__)
 
 _PAUSE_S = (0.5, 1.5)
 
 
-def _without_secret(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.username is not None or parts.password is not None:
-        raise ValueError(
-            "no user name or password in the address: use `username`, and `password` with a "
-            "reference such as file:/etc/lanegate/camera-1.secret"
-        )
-    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable():
-        raise ValueError("not an HTTP address: expected http://host/path")
+def _writable(url: str) -> str:
     if not url.isascii() or " " in url:
         raise ValueError("a space or a letter that no address can have: write it as %XX")
-    if parts.port == 0:  # Asking alone refuses what is above 65535.
-        raise ValueError("there is no port 0: cameras listen at 80")
     return url
 
 
-class Settings(DriverSettings):
+_ADDRESS = address("HTTP", expected="http://host/path", ports={"http": 80, "https": 443})
+
+
+class Settings(NetworkSettings):
     driver: Literal["snapshot"]
-    url: Annotated[str, AfterValidator(_without_secret)] = Field(
+    url: Annotated[str, _ADDRESS, AfterValidator(_writable)] = Field(
         title="Address",
         description="Where the camera gives out a single JPEG, without user name and password.",
         examples=[
@@ -46,8 +40,6 @@ class Settings(DriverSettings):
             "http://192.168.1.108/cgi-bin/snapshot.cgi?channel=1",
         ],
     )
-    username: str | None = Field(default=None, title="User name")
-    password: SecretRef | None = Field(default=None, title="Reference to the password")
     every_ms: int = Field(
         default=250,
         ge=50,
@@ -60,12 +52,6 @@ class Settings(DriverSettings):
         default=2.0, gt=0, le=10, title="Longest answer (s)", description="For a whole picture."
     )
     most_mb: float = Field(default=8.0, gt=0, le=64, title="Largest picture (MB)")
-
-    @model_validator(mode="after")
-    def _password_needs_a_name(self) -> Self:
-        if self.password is not None and self.username is None:
-            raise ValueError("a password without a user name: add `username`")
-        return self
 
 
 @contextmanager
@@ -84,8 +70,7 @@ class SnapshotCamera:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shown_url = without_password(settings.url)
-        self._source: WebPicture | None = None
-        self._closed = False
+        self._closed = threading.Event()
         self._trouble = ""
         self._every_s = 0.0
 
@@ -97,10 +82,8 @@ class SnapshotCamera:
         self._every_s = every_s
 
     def close(self) -> None:
-        self._closed = True
-        source, self._source = self._source, None
-        if source is not None:
-            source.close()
+        """`frames` ends with the answer that it waits for, at the latest after `timeout_s`."""
+        self._closed.set()
 
     def frames(self) -> Iterator[Frame]:
         """A picture each period, until it is closed.
@@ -108,18 +91,25 @@ class SnapshotCamera:
         Raises `DeviceError` only where the camera refuses the password or the user: asking
         again soon may lock the account.
         """
-        source = self._source = self._new_source()
-        while not self._closed:
-            asked = time.monotonic()
-            try:
-                # What the answer shows was taken after the question: the age is known.
-                yield Frame(self._picture(source), asked)
-            except WebError as error:
-                if error.hopeless:
-                    raise DeviceError(self._sentence(str(error))) from None
-                self._tell(str(error))
-                time.sleep(random.uniform(*_PAUSE_S))  # noqa: S311 -- no secret
-                continue
+        source = self._new_source()
+        try:
+            while not self._closed.is_set():
+                yield from self._next(source)
+        finally:
+            source.close()
+
+    def _next(self, source: WebPicture) -> Iterator[Frame]:
+        """One picture and the rest after it, or none and a pause."""
+        asked = time.monotonic()
+        try:
+            # What the answer shows was taken after the question: the age is known.
+            yield Frame(self._picture(source), asked)
+        except WebError as error:
+            if error.hopeless:
+                raise LoginError(refusal(self._shown_url, str(error))) from None
+            self._tell(str(error))
+            self._closed.wait(random.uniform(*_PAUSE_S))  # noqa: S311 -- no secret
+        else:
             self._rest(asked)
 
     def _picture(self, source: WebPicture) -> Any:
@@ -137,23 +127,18 @@ class SnapshotCamera:
         while True:
             period_s = max(self._settings.every_ms / 1000, self._every_s)
             left_s = asked + period_s - time.monotonic()
-            if left_s <= 0:
+            if left_s <= 0 or self._closed.wait(min(left_s, 0.02)):
                 return
-            time.sleep(min(left_s, 0.02))
 
     def _new_source(self) -> WebPicture:
-        settings, login = self._settings, None
-        if settings.username is not None:
-            password = "" if settings.password is None else reveal(settings.password)
-            login = Login(settings.username, password)
+        settings = self._settings
         most = int(settings.most_mb * 1024 * 1024)
-        return WebPicture(settings.url, login, timeout_s=settings.timeout_s, most_bytes=most)
+        return WebPicture(
+            settings.url, settings.login(), timeout_s=settings.timeout_s, most_bytes=most
+        )
 
     def _tell(self, reason: str) -> None:
         """One warning for each outage, however often the reason changes."""
         if not self._trouble:
             log.warning("camera %s: no picture: %s: asking again", self._shown_url, reason)
-        self._trouble = self._sentence(reason)
-
-    def _sentence(self, reason: str) -> str:
-        return f"camera {self._shown_url}: {reason}: check its power, cable and address"
+        self._trouble = advice(self._shown_url, reason)

@@ -7,6 +7,17 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 SlaveId = Annotated[int, Field(ge=1, le=247)]
 
 
+BAUD_RATES = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400)
+
+
+def usual_baud(baud: int) -> int:
+    """The rate itself. Raises `ValueError` for one that hardly any device has."""
+    if baud not in BAUD_RATES:
+        rates = ", ".join(map(str, BAUD_RATES))
+        raise ValueError(f"{baud} is not a usual baud rate; write one of {rates}")
+    return baud
+
+
 def _from_text(value: object) -> object:
     if not isinstance(value, str):
         return value

@@ -5,15 +5,30 @@ value, and an answer must fit its question in slave, function, length, address a
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from pymodbus.pdu import DecodePDU, ModbusPDU
-from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
-from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, WriteSingleRegisterRequest
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+)
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
 
-READ_COILS, READ_INPUTS, READ_REGISTERS, WRITE_COIL, WRITE_REGISTER = 1, 2, 3, 5, 6
+from drivers.modbus import refusals
+
+READ_COILS, READ_INPUTS, READ_REGISTERS, READ_INPUT_REGISTERS = 1, 2, 3, 4
+WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS = 5, 6, 15, 16
+WRITES_ONE, WRITES_SEVERAL = (WRITE_COIL, WRITE_REGISTER), (WRITE_COILS, WRITE_REGISTERS)
+MOST_COILS_WRITTEN, MOST_REGISTERS_WRITTEN = 1968, 123
 ECHO_BYTES = 5
+BROADCAST, LAST_SLAVE = 0, 247
 
 
 class WriteCoil(ModbusPDU):
@@ -29,26 +44,6 @@ class WriteCoil(ModbusPDU):
     def decode(self, data: bytes) -> None:
         self.address, value = struct.unpack(">HH", data[:4])
         self.registers = [value]
-
-
-class Cause(NamedTuple):
-    name: str
-    hint: str
-
-
-EXCEPTIONS = {
-    1: Cause("illegal function", "the device is not the model that its profile is for"),
-    2: Cause("illegal data address", "it has no such input, output or register: check the profile"),
-    3: Cause("illegal data value", "it does not take this value: check pulse time and profile"),
-    4: Cause("device failure", "restart the device; replace it if this comes back"),
-    5: Cause("acknowledge", "it needs more time than we give it: use another model"),
-    6: Cause("device busy", "another master may be on the line: only one is allowed"),
-    10: Cause("gateway path unavailable", "check the line's settings in the Modbus gateway"),
-    11: Cause(
-        "gateway target did not answer", "check power, wiring and address behind the gateway"
-    ),
-}
-UNKNOWN_CAUSE = Cause("not in the Modbus standard", "look it up in the device's manual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,11 @@ class Question:
 
     @property
     def is_write(self) -> bool:
-        return self.function in (WRITE_COIL, WRITE_REGISTER)
+        return self.function in WRITES_ONE + WRITES_SEVERAL
+
+    @property
+    def is_broadcast(self) -> bool:
+        return self.slave == BROADCAST
 
     def complaint(self, answer: ModbusPDU) -> str:
         """What is wrong with an answer; empty if it fits, and for a proper exception answer."""
@@ -84,25 +83,20 @@ class Question:
 
     def refusal(self, answer: ModbusPDU) -> str:
         """What an exception answer means."""
-        cause = EXCEPTIONS.get(answer.exception_code, UNKNOWN_CAUSE)
-        return (
-            f"slave {self.slave} refused to {self.words}: "
-            f"Modbus exception {answer.exception_code}, {cause.name}: {cause.hint}"
-        )
+        cause = refusals.meaning(answer.exception_code)
+        return f"slave {self.slave} refused to {self.words}: {cause}"
 
     def _wrong_length(self, answer: ModbusPDU) -> str:
         count = self.request.count
-        if self.function == READ_REGISTERS:
+        if self.function in (READ_REGISTERS, READ_INPUT_REGISTERS):
             asked, got, unit = count, len(answer.registers), "registers"
         else:
             asked, got, unit = -(-count // 8), len(answer.bits) // 8, "bytes of bits"
         return "" if asked == got else f"sent {got} {unit} instead of {asked}"
 
     def _wrong_echo(self, answer: ModbusPDU) -> str:
-        asked, got = self.request, answer
-        if (asked.address, list(asked.registers)) == (got.address, list(got.registers)):
-            return ""
-        return f"confirmed {_order(got)} instead of {_order(asked)}"
+        asked, got = _order(self.request), _order(answer)
+        return "" if asked == got else f"confirmed {got} instead of {asked}"
 
 
 def read_bits(function: int, slave: int, first: int, count: int) -> Question:
@@ -116,25 +110,39 @@ def read_bits(function: int, slave: int, first: int, count: int) -> Question:
     )
 
 
-def read_registers(slave: int, first: int, count: int) -> Question:
-    """FC03."""
+def read_registers(function: int, slave: int, first: int, count: int) -> Question:
+    """FC03 or FC04."""
+    is_holding = function == READ_REGISTERS
+    kind = ReadHoldingRegistersRequest if is_holding else ReadInputRegistersRequest
+    name = "registers" if is_holding else "input registers"
     return Question(
-        _checked(ReadHoldingRegistersRequest(address=first, count=count, dev_id=slave)),
+        _checked(kind(address=first, count=count, dev_id=slave)),
         answer_bytes=2 + 2 * count,
-        words=f"read {count} registers from 0x{first:04X}",
+        words=f"read {count} {name} from 0x{first:04X}",
     )
 
 
 def write_coil(slave: int, address: int, value: int) -> Question:
     """FC05 with any 16-bit value."""
-    request = WriteCoil(address=address, registers=[value], dev_id=slave)
-    return Question(_checked(request), ECHO_BYTES, f"write {_order(request)}")
+    return _write(WriteCoil(address=address, registers=[value], dev_id=slave))
 
 
 def write_register(slave: int, address: int, value: int) -> Question:
     """FC06."""
-    request = WriteSingleRegisterRequest(address=address, registers=[value], dev_id=slave)
-    return Question(_checked(request), ECHO_BYTES, f"write {_order(request)}")
+    return _write(WriteSingleRegisterRequest(address=address, registers=[value], dev_id=slave))
+
+
+def write_coils(slave: int, first: int, values: Sequence[bool]) -> Question:
+    """FC0F."""
+    _require_few(len(values), MOST_COILS_WRITTEN)
+    return _write(WriteMultipleCoilsRequest(address=first, bits=list(values), dev_id=slave))
+
+
+def write_registers(slave: int, first: int, values: Sequence[int]) -> Question:
+    """FC10."""
+    _require_few(len(values), MOST_REGISTERS_WRITTEN)
+    request = WriteMultipleRegistersRequest(address=first, registers=list(values), dev_id=slave)
+    return _write(request)
 
 
 def decoder() -> DecodePDU:
@@ -144,14 +152,30 @@ def decoder() -> DecodePDU:
     return answers
 
 
-def _checked(request: ModbusPDU) -> ModbusPDU:
+def _write(request: ModbusPDU) -> Question:
+    return Question(_checked(request, lowest=BROADCAST), ECHO_BYTES, f"write {_order(request)}")
+
+
+def _checked(request: ModbusPDU, *, lowest: int = 1) -> ModbusPDU:
     """Refuse what no slave could answer: it is our mistake, not the device's."""
-    if not 1 <= request.dev_id <= 247:  # noqa: PLR2004
-        raise ValueError(f"slave {request.dev_id} is not between 1 and 247")
-    request.encode()
+    if not lowest <= request.dev_id <= LAST_SLAVE:
+        raise ValueError(f"slave {request.dev_id} is not between {lowest} and {LAST_SLAVE}")
+    request.verifyAddress()
+    try:
+        request.encode()
+    except struct.error as error:
+        raise ValueError(f"a value does not fit into 16 bits: {error}") from error
     return request
 
 
+def _require_few(count: int, most: int) -> None:
+    if not 1 <= count <= most:
+        raise ValueError(f"one frame writes 1 to {most} values, not {count}")
+
+
 def _order(pdu: ModbusPDU) -> str:
-    place = "coil" if pdu.function_code == WRITE_COIL else "register"
-    return f"0x{pdu.registers[0]:04X} to {place} 0x{pdu.address:04X}"
+    """What a write, or its confirmation, says; that of several values tells only how many."""
+    kind = "coil" if pdu.function_code in (WRITE_COIL, WRITE_COILS) else "register"
+    if pdu.function_code in WRITES_SEVERAL:
+        return f"{pdu.count} {kind}s from 0x{pdu.address:04X}"
+    return f"0x{pdu.registers[0]:04X} to {kind} 0x{pdu.address:04X}"

@@ -1,18 +1,18 @@
-"""A serial port under the running event loop: bytes out, bytes in, and when the line was busy."""
+"""A serial port of this machine: opened for us alone, and tuned for short answers."""
 
-import asyncio
 import errno
 import fcntl
 import os
 import termios
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import serial
 
+from drivers.modbus.byte_port import BytePort
 from gateway.ports import DeviceError
 
-KEPT_BYTES = 512
 PARITY = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 HINTS = {
     errno.ENOENT: "is the adapter plugged in?",
@@ -38,90 +38,27 @@ class LineSettings(NamedTuple):
         return (9 + (self.parity != "none") + self.stop_bits) / self.baud
 
 
-class SerialPort:
-    """An open port. After it `lost` its device, every call raises `DeviceError`.
-
-    `received` holds what came in since `forget()`; `busy_until` is the loop's time at which the
-    last byte, sent or received, has left the line.
-    """
+class SerialPort(BytePort):
+    """Raises `DeviceError` where the port cannot be opened."""
 
     def __init__(self, line: LineSettings) -> None:
-        self._line = line
-        self._loop = asyncio.get_running_loop()
+        self._path = line.port
         self._serial = _open(line)
-        self._fd = self._serial.fileno()
-        self._fresh = asyncio.Event()
-        self.received = bytearray()
-        self.busy_until = self._loop.time()
-        self.lost = False
-        self._lost_by = ""
-        self._loop.add_reader(self._fd, self._read)
+        super().__init__(line.port, self._serial.fileno(), line.char_s)
 
-    def send(self, frame: bytes) -> float:
-        """Hand over a frame; returns the time at which it has left the line."""
-        self._require_device()
+    def is_stale(self, silences: int) -> bool:
+        """After a silence it may be that the path leads to another device by now."""
+        if not silences:
+            return False
         try:
-            written = os.write(self._fd, frame)
-        except BlockingIOError:
-            written = 0
-        except OSError as error:
-            self._lose(error)
-            self._require_device()
-        self.busy_until = self._loop.time() + written * self._line.char_s
-        if written < len(frame):
-            raise DeviceError(
-                f"{self._line.port}: took only {written} of {len(frame)} bytes: is flow control on?"
-            )
-        return self.busy_until
-
-    async def more(self, until: float) -> None:
-        """Wait for bytes, or until the loop's time is `until`."""
-        self._fresh.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(until):
-                await self._fresh.wait()
-        if not self._fresh.is_set():
-            self._read()  # After a stall of the loop the bytes may be here, unnoticed.
-        self._require_device()
-
-    def forget(self) -> None:
-        self._require_device()
-        self.received.clear()
+            return Path(self._path).stat().st_rdev != os.fstat(self._fd).st_rdev
+        except OSError:
+            return False
 
     def close(self) -> None:
-        self._loop.remove_reader(self._fd)
+        super().close()
         with suppress(OSError, termios.error):
             self._serial.close()
-
-    def _read(self) -> None:
-        if self.lost:
-            return
-        try:
-            data = os.read(self._fd, 4096)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._lose(error)
-            return
-        if not data:
-            self._lose(None)
-            return
-        self.received += data
-        del self.received[:-KEPT_BYTES]
-        self.busy_until = max(self.busy_until, self._loop.time())
-        self._fresh.set()
-
-    def _lose(self, error: OSError | None) -> None:
-        self.lost = True
-        self._lost_by = os.strerror(error.errno) if error and error.errno else "hung up"
-        self._loop.remove_reader(self._fd)
-        self._fresh.set()
-
-    def _require_device(self) -> None:
-        if self.lost:
-            raise DeviceError(
-                f"{self._line.port}: lost its device ({self._lost_by}): is the adapter plugged in?"
-            )
 
 
 def _open(line: LineSettings) -> serial.Serial:
@@ -137,7 +74,8 @@ def _open(line: LineSettings) -> serial.Serial:
         port.open()
         _tune(port)
     except (OSError, termios.error, ValueError) as error:
-        port.close()
+        with suppress(OSError, termios.error):
+            port.close()
         raise DeviceError(f"cannot open {line.port}: {_reason(error)}") from error
     return port
 

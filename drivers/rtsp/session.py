@@ -1,6 +1,7 @@
 """One RTSP session, from the first request to the last picture."""
 
 import contextlib
+import math
 import re
 import select
 import socket
@@ -11,20 +12,22 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from drivers.login import Login
+from drivers.rtsp import datagrams
 from drivers.rtsp.packets import InOrder, RtpPacket, parsed
 from drivers.rtsp.pictures import Assembler, Coded
 from drivers.rtsp.sdp import Track, video_track
-from drivers.rtsp.wire import Answer, Packet, RtspError, Wire
+from drivers.rtsp.wire import Answer, RtspError, Wire
 
 PORTS = {"rtsp": 554, "rtsps": 322}
 KEEP_ALIVE_S = 20.0
-UDP_BUFFER = 4 * 1024 * 1024
-LARGEST_DATAGRAM = 65535
 MOST_REDIRECTS = 3
+# Of the time for one answer: a camera that lets each wait to the last must not take minutes.
+WHOLE_OPENING = 3
+UNAUTHORIZED, FORGOTTEN = 401, 454
 _REASONS = {
     403: "it does not allow this user to see the stream",
     404: "it knows no stream at this path: see its manual for the path",
-    454: "it forgot the session",
+    FORGOTTEN: "it forgot the session",
     461: "it does not offer this `transport`: try the other one",
     453: "it has no bandwidth left: too many viewers?",
     503: "it is not ready",
@@ -58,6 +61,7 @@ class Session:
         self._login = login
         self._transport = transport
         self._open_s, self._read_s = open_timeout_s, read_timeout_s
+        self._open_until = math.inf
         self._number = 0
         self._session = ""
         self._keep_alive_s = KEEP_ALIVE_S
@@ -66,7 +70,8 @@ class Session:
         self._datagrams: tuple[socket.socket, ...] = ()
 
     def open(self) -> None:
-        """Until pictures are on their way."""
+        """Until pictures are on their way, for `WHOLE_OPENING` times `open_timeout_s` at most."""
+        self._open_until = time.monotonic() + WHOLE_OPENING * self._open_s
         self._connect(self._url)
         self._adopt_methods(self._asked("OPTIONS", self._url))
         described = self._described()
@@ -78,6 +83,7 @@ class Session:
         answer = self._asked("SETUP", self.track.url, {"Transport": self._wish()})
         self._adopt_session(answer.headers.get("session", ""))
         self._asked("PLAY", base or self._url, {"Range": "npt=0.000-"})
+        self._open_until = math.inf
 
     def close(self) -> None:
         """Says goodbye without waiting for an answer."""
@@ -90,6 +96,14 @@ class Session:
         for datagram in self._datagrams:
             datagram.close()
         self._datagrams = ()
+
+    def stop(self) -> None:
+        """From another thread: what waits for the camera now finds that it hung up."""
+        wire = self._wire
+        if wire is not None:
+            with contextlib.suppress(OSError):
+                # Not through TLS, which is in the hands of the thread that waits.
+                socket.socket.shutdown(wire.socket, socket.SHUT_RD)
 
     def arrivals(self) -> Iterator[Arrival]:
         """Coded pictures, until a gap of `read_timeout_s`."""
@@ -124,7 +138,10 @@ class Session:
 
     def _interleaved(self, until: float) -> bytes:
         thing = self._line.next(until)
-        return thing.data if isinstance(thing, Packet) and thing.channel == 0 else b""
+        if isinstance(thing, Answer):
+            self._heard(thing)
+            return b""
+        return thing.data if thing.channel == 0 else b""
 
     def _datagram(self, until: float) -> bytes:
         """Only the camera's own: anybody on the network could send us pictures."""
@@ -138,13 +155,14 @@ class Session:
         for other in set(ready) - {rtp}:
             if other is self._line.socket:
                 self._line.fill(until)
-                while self._line.waiting() is not None:
-                    pass
+                while (thing := self._line.waiting()) is not None:
+                    if isinstance(thing, Answer):
+                        self._heard(thing)
             else:
-                other.recv(LARGEST_DATAGRAM)
+                other.recv(datagrams.LARGEST)
         if rtp not in ready:
             return b""
-        data, sender = rtp.recvfrom(LARGEST_DATAGRAM)
+        data, sender = rtp.recvfrom(datagrams.LARGEST)
         return data if sender[0] == self._line.socket.getpeername()[0] else b""
 
     @property
@@ -157,8 +175,8 @@ class Session:
 
     def _connect(self, url: str) -> None:
         parts = urlsplit(url)
-        port = parts.port or PORTS[parts.scheme]
-        connection = socket.create_connection((parts.hostname, port), timeout=self._open_s)
+        place = parts.hostname, parts.port or PORTS[parts.scheme]
+        connection = socket.create_connection(place, timeout=self._left_s())
         self._wire = Wire(connection)
         if parts.scheme == "rtsps":
             import ssl
@@ -166,6 +184,8 @@ class Session:
             # Cameras sign their certificates themselves: there is nobody to ask about them.
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            # All of the handshake is bounded by it, not each of its bytes.
+            connection.settimeout(self._left_s())
             self._wire = Wire(context.wrap_socket(connection, server_hostname=parts.hostname))
 
     def _described(self) -> Answer:
@@ -182,7 +202,7 @@ class Session:
     def _wish(self) -> str:
         if self._transport == "tcp":
             return "RTP/AVP/TCP;unicast;interleaved=0-1"
-        self._datagrams = _pair(self._line.socket.getsockname()[0])
+        self._datagrams = datagrams.pair(self._line.socket.getsockname()[0])
         first, second = (datagram.getsockname()[1] for datagram in self._datagrams)
         return f"RTP/AVP;unicast;client_port={first}-{second}"
 
@@ -191,18 +211,41 @@ class Session:
         while True:
             self._send(method, url, headers)
             answer = self._answer()
-            if answer.status != 401:  # noqa: PLR2004 -- Unauthorized
+            if answer.status != UNAUTHORIZED:
                 break
-            if self._login is None:
-                raise RtspError("it wants a user name and a password", hopeless=True)
-            if not self._login.asked(answer.many.get("www-authenticate", ())):
-                raise RtspError("it refuses the user name or the password", hopeless=True)
+            self._challenged(answer)
         if self._login is not None:
             self._login.accepted()
         if answer.status >= 400 and method != "OPTIONS":  # noqa: PLR2004 -- errors
             words = _REASONS.get(answer.status, f"it answers {answer.status} to {method}")
             raise RtspError(words, hopeless=answer.status == 403)  # noqa: PLR2004 -- Forbidden
         return answer
+
+    def _challenged(self, answer: Answer) -> None:
+        """The next request shows the login. Raises where another one would be of no use."""
+        if self._login is None:
+            raise RtspError("it wants a user name and a password", hopeless=True)
+        if not self._login.asked(answer.many.get("www-authenticate", ())):
+            raise RtspError("it refuses the user name or the password", hopeless=True)
+
+    def _heard(self, answer: Answer) -> None:
+        """While pictures come: to our sign of life, for which a camera may want the login anew."""
+        if answer.headers.get("cseq") not in (str(self._number), None):
+            return
+        if answer.status == UNAUTHORIZED:
+            self._challenged(answer)
+            self._send(self._alive_with, self._url)
+        elif answer.status == FORGOTTEN:
+            raise RtspError(_REASONS[FORGOTTEN])
+        elif answer.status and self._login is not None:
+            self._login.accepted()
+
+    def _left_s(self) -> float:
+        """For the next step."""
+        left_s = min(self._open_s, self._open_until - time.monotonic())
+        if left_s <= 0:
+            raise RtspError("it takes too long to begin")
+        return left_s
 
     def _send(self, method: str, url: str, headers: dict[str, str] | None = None) -> None:
         self._line.send(self._request(method, url, headers or {}), self._open_s)
@@ -219,7 +262,7 @@ class Session:
 
     def _answer(self) -> Answer:
         """To the newest request. Pictures that come before it are of an earlier session."""
-        until = time.monotonic() + self._open_s
+        until = time.monotonic() + self._left_s()
         while True:
             try:
                 thing = self._line.next(until)
@@ -250,23 +293,3 @@ def _moved(url: str, location: str) -> str:
     if not known or goal.hostname != urlsplit(url).hostname:
         raise RtspError("it sends us to another host: give that one as the address")
     return goal._replace(netloc=goal.netloc.rpartition("@")[2]).geturl()
-
-
-def _pair(address: str) -> tuple[socket.socket, socket.socket]:
-    """Two ports in a row, the first one even, as RTP wants them."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    for _ in range(50):
-        first = socket.socket(family, socket.SOCK_DGRAM)
-        second = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            first.bind((address, 0))
-            port = first.getsockname()[1]
-            second.bind((address, port + 1 if port % 2 == 0 else port - 1))
-        except OSError:
-            first.close()
-            second.close()
-            continue
-        rtp, rtcp = (first, second) if port % 2 == 0 else (second, first)
-        rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
-        return rtp, rtcp
-    raise RtspError("no two free UDP ports in a row")

@@ -22,7 +22,8 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple, Self
 
-from drivers.twins.board import Board
+from drivers.twins.boards.models import board as board_model
+from drivers.twins.boards.slave import ModbusBoard
 from drivers.twins.boom import Boom
 from drivers.twins.cars import Manner
 from drivers.twins.journal import Journal
@@ -41,7 +42,7 @@ Act = Callable[[Answer], Answer | None]
 
 class _Place(NamedTuple):
     world: LaneWorld
-    board: Board
+    board: ModbusBoard
 
 
 class Twin:
@@ -101,7 +102,7 @@ class Twin:
         return act
 
     def _place(self, lane: LaneSpec) -> _Place:
-        board = Board(lane.slave)
+        board = board_model(lane.board, lane.slave)
         self._line.attach(board)
         world = LaneWorld(
             name=lane.name,

@@ -34,11 +34,15 @@ class Slave(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """How often, from 0 to 1, each thing goes wrong with a reply; `echo` is the adapter's."""
+    """How often, from 0 to 1, each thing goes wrong with a reply; `echo` is the adapter's.
+
+    A late reply comes `late_s` later, and up to `late_spread_s` more.
+    """
 
     drop: float = 0.0
     late: float = 0.0
     late_s: float = 0.15
+    late_spread_s: float = 0.0
     corrupt: float = 0.0
     stray: float = 0.0
     wrong_slave: float = 0.0
@@ -155,7 +159,7 @@ class PtyLine:
         if self._strikes(faults.stray):
             reply = self._random.randbytes(1) + reply
         if self._strikes(faults.late):
-            delay_s += faults.late_s
+            delay_s += faults.late_s + faults.late_spread_s * self._random.random()
         return delay_s, b"" if self._strikes(faults.drop) else reply
 
     def _strikes(self, share: float) -> bool:

@@ -1,10 +1,12 @@
 """What a simulated lane box is made of; the same words in YAML and for the twin's process."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from drivers.twins.boards.models import WIRED_MODELS
+from drivers.twins.boards.models import board as board_model
 from drivers.twins.scene import run_folder
 from drivers.twins.traffic import TrafficSettings
 
@@ -20,13 +22,15 @@ class _Part(BaseModel):
 class WiringSpec(_Part):
     """Relays and inputs of the lane's board, from 0. The closing loop is normally closed."""
 
-    open_relay: int = Field(default=0, ge=0, le=7)
-    close_relay: int = Field(default=1, ge=0, le=7)
-    up_limit: int = Field(default=0, ge=0, le=7)
-    down_limit: int = Field(default=1, ge=0, le=7)
-    arming_loop: int = Field(default=2, ge=0, le=7)
-    closing_loop: int = Field(default=3, ge=0, le=7)
-    open_button: int = Field(default=6, ge=0, le=7)
+    RELAYS: ClassVar = ("open_relay", "close_relay")
+
+    open_relay: int = Field(default=0, ge=0, le=63)
+    close_relay: int = Field(default=1, ge=0, le=63)
+    up_limit: int = Field(default=0, ge=0, le=63)
+    down_limit: int = Field(default=1, ge=0, le=63)
+    arming_loop: int = Field(default=2, ge=0, le=63)
+    closing_loop: int = Field(default=3, ge=0, le=63)
+    open_button: int = Field(default=6, ge=0, le=63)
 
 
 class LaneSpec(_Part):
@@ -34,9 +38,28 @@ class LaneSpec(_Part):
 
     name: Name
     slave: int = Field(default=1, ge=1, le=247)
+    board: str = Field(
+        default="waveshare-relay-d-8ch",
+        title="Board",
+        description="Which board stands there, by the name of its profile.",
+    )
     boom_travel_s: float = Field(default=3.0, ge=0.5, le=10)
     wiring: WiringSpec = WiringSpec()
     traffic: TrafficSettings = TrafficSettings()
+
+    @model_validator(mode="after")
+    def _is_wired_to_its_board(self) -> Self:
+        if self.board not in WIRED_MODELS:
+            raise ValueError(
+                f"no board {self.board!r} is simulated with inputs; choose one of "
+                f"{', '.join(sorted(WIRED_MODELS))}"
+            )
+        there = board_model(self.board, self.slave)
+        for end, number in self.wiring:
+            has = len(there.relays() if end in WiringSpec.RELAYS else there.inputs)
+            if number >= has:
+                raise ValueError(f"{end} {number}: {self.board} has 0 to {has - 1}; wire another")
+        return self
 
 
 class LineFaults(_Part):

@@ -6,12 +6,11 @@ import numpy as np
 
 from gateway.capture.look import Look, same
 from gateway.capture.scenery import Scenery
+from gateway.capture.stillness import Stillness
 from gateway.capture.view import View
 from gateway.sight import Condition
 
 LASTS_S = 0.9
-# Longer without any picture is another trouble: nothing was seen to stand still meanwhile.
-PAUSE_S = 2.0
 _BLACK, _WHITE = 36, 225
 _FLAT = 10
 WORDS = {
@@ -31,9 +30,9 @@ class Lasting:
         self._seconds = seconds
         self._since = math.inf
 
-    def is_so(self, at: float, *, so: bool, since: float = math.inf) -> bool:
-        """True once it has lasted. `since`: when it began, where that is before `at`."""
-        self._since = min(self._since, at, since) if so else math.inf
+    def is_so(self, at: float, *, so: bool) -> bool:
+        """True once it has lasted."""
+        self._since = min(self._since, at) if so else math.inf
         return at - self._since >= self._seconds
 
     @property
@@ -48,7 +47,7 @@ class Inspector:
         self._view = view
         self._size = view.size
         self._before: Look | None = None
-        self._same = Lasting(view.frozen_s)
+        self._still = Stillness(view.frozen_s)
         self._black, self._blinded = Lasting(LASTS_S), Lasting(LASTS_S)
         self._scenery = Scenery()
         self.repeats = False
@@ -57,7 +56,7 @@ class Inspector:
     @property
     def doubts(self) -> bool:
         """Something may be wrong: every picture is wanted until that is known."""
-        begun = self._same.begun or self._black.begun or self._blinded.begun
+        begun = self._still.doubted or self._black.begun or self._blinded.begun
         return begun or self._scenery.doubts
 
     def judged(self, look: Look, *, still: bool = True, occupied: bool = False) -> Condition:
@@ -76,8 +75,7 @@ class Inspector:
         """All are asked each time, so that each knows since when; the first that holds wins."""
         before, self._before = self._before or look, look
         self.repeats = before is not look and same(before, look)
-        since = before.at if look.at - before.at <= PAUSE_S else look.at
-        frozen = self._same.is_so(look.at, so=self.repeats, since=since)
+        frozen = self._still.is_frozen(look.at, before.at, same=self.repeats)
         region = look.grey[look.inside > 0]
         low, high = np.percentile(region if region.size else look.grey, (3, 99))
         is_black = bool(high < _BLACK)

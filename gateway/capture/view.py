@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from gateway.lane.types import PlateCandidate
+from gateway.lane.types import Corners, PlateCandidate
 
 FROZEN_S = 1.5
 _STEP = 16
@@ -91,9 +91,12 @@ class Window:
         """In pixels of the whole picture; those whose middle is outside the region are gone."""
         return [moved for moved in map(self._moved, candidates) if self._holds(moved)]
 
+    def inwards(self, corners: Corners) -> Corners:
+        """From pixels of the whole picture to those of what `cut` gives."""
+        return _shifted(corners, -self.left, -self.top)
+
     def _moved(self, candidate: PlateCandidate) -> PlateCandidate:
-        first, second, third, fourth = ((x + self.left, y + self.top) for x, y in candidate.corners)
-        return replace(candidate, corners=(first, second, third, fourth))
+        return replace(candidate, corners=_shifted(candidate.corners, self.left, self.top))
 
     def _holds(self, candidate: PlateCandidate) -> bool:
         if not len(self._polygon):
@@ -101,6 +104,11 @@ class Window:
         xs, ys = zip(*candidate.corners, strict=True)
         middle = (float(sum(xs)) / 4, float(sum(ys)) / 4)
         return cv2.pointPolygonTest(self._polygon, middle, False) >= 0  # noqa: FBT003
+
+
+def _shifted(corners: Corners, right: float, down: float) -> Corners:
+    first, second, third, fourth = ((x + right, y + down) for x, y in corners)
+    return first, second, third, fourth
 
 
 def _pixels(box: Box, width: int, height: int) -> tuple[int, int, int, int]:

@@ -1,6 +1,7 @@
 """The configuration: `load` reads and checks it, and tells every problem with its place."""
 
-from gateway.config.models import Config, GateConfig, LaneConfig, TimingConfig, load
+from gateway.config.figures import GateConfig, TimingConfig
+from gateway.config.models import Config, LaneConfig, load
 from gateway.config.problems import ConfigError, Place, Problem
 
 __all__ = [

@@ -1,8 +1,18 @@
-"""SQLite: passes, alarms and the outbox. `Store` is the door; one thread owns the file."""
+"""SQLite: the lanes' books and the outbox. `Store` is the door; one thread owns the file."""
 
-from gateway.store.database import StoreError
+from gateway.store.cases import read_cases
+from gateway.store.database import StoreError, StoreFullError
+from gateway.store.days import read_ledger
 from gateway.store.outbox import Meta
 from gateway.store.passes import read_passes
 from gateway.store.store import Store
 
-__all__ = ["Meta", "Store", "StoreError", "read_passes"]
+__all__ = [
+    "Meta",
+    "Store",
+    "StoreError",
+    "StoreFullError",
+    "read_cases",
+    "read_ledger",
+    "read_passes",
+]

@@ -23,6 +23,10 @@ class StoreError(Exception):
     """The file did not keep or give what it was asked: a sentence with place and next step."""
 
 
+class StoreFullError(StoreError):
+    """There is no space left for it."""
+
+
 def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
     """Open or create the file and bring it to the newest form. Use it in one thread at a time.
 
@@ -56,6 +60,15 @@ def open_read_only(path: Path) -> sqlite3.Connection:
         )
     except sqlite3.Error as error:
         raise explain(path, error) from error
+
+
+def needs_form(db: sqlite3.Connection, path: Path, form: int) -> None:
+    """Raises `StoreError` where the daemon has not yet brought the file to this form."""
+    if _version(db) < form:
+        raise StoreError(
+            f"{path}: written by an older lanegate (form {_version(db)}, this needs {form}); start"
+            " the daemon once, it brings the file up to date"
+        )
 
 
 @contextmanager
@@ -140,15 +153,13 @@ def explain(path: Path, error: Exception) -> StoreError:
     if isinstance(error, OSError):
         return StoreError(f"{path}: {error.strerror}; look at the folder's owner and rights")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFullError(f"{path}: no space left for it; free space on its disk")
     return StoreError(_SENTENCES.get(code, _other)(path, str(error)))
 
 
 def _other(path: Path, said: str) -> str:
     return f"{path}: {said}; keep the file and report this"
-
-
-def _full(path: Path, _: str) -> str:
-    return f"{path}: no space left for it; free space on its disk"
 
 
 def _busy(path: Path, _: str) -> str:
@@ -164,7 +175,6 @@ def _disk(path: Path, said: str) -> str:
 
 
 _SENTENCES: dict[int, Callable[[Path, str], str]] = {
-    sqlite3.SQLITE_FULL: _full,
     sqlite3.SQLITE_BUSY: _busy,
     sqlite3.SQLITE_LOCKED: _busy,
     sqlite3.SQLITE_READONLY: _closed_to_us,

@@ -6,14 +6,16 @@ Writing functions must be called inside a transaction; they return whether they 
 import logging
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from gateway.lane.types import Direction, Pass, Visit
 from gateway.store import outbox
 from gateway.store.database import StoreError, explain, open_read_only
 from gateway.store.records import Row, pass_body, pass_of, utc_text, visit_of, visit_row
+from gateway.store.tables import insert, row_of, rows
 from gateway.sync.protocol import canonical
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ def decide(
     db: sqlite3.Connection, lane: str, direction: Direction, visit: Visit, decided_at: datetime
 ) -> bool:
     """The visit's decision, or a later one for the same visit. The same again is no news."""
-    known = _find(db, visit.pass_id)
+    known = row_of(db, "passes", "pass_id", visit.pass_id)
     if known is not None and known["ending"] is not None:
         raise StoreError(
             f"pass {visit.pass_id} ended as {known['ending']} and cannot be decided again;"
@@ -36,12 +38,12 @@ def decide(
         "ended_at": None,
         "ending": None,
     }
-    return _write(db, "decided", known, row)
+    return _write(db, known, row)
 
 
 def end(db: sqlite3.Connection, lane: str, direction: Direction, record: Pass) -> bool:
     """The visit's final record, also where it was never decided. The first ending stands."""
-    known = _find(db, record.visit.pass_id)
+    known = row_of(db, "passes", "pass_id", record.visit.pass_id)
     if known is not None and known["ending"] is not None:
         if known["ending"] != str(record.ending):
             log.warning(
@@ -57,27 +59,21 @@ def end(db: sqlite3.Connection, lane: str, direction: Direction, record: Pass) -
         "ended_at": utc_text(record.ended_at),
         "ending": str(record.ending),
     }
-    return _write(db, "ended", known, row)
+    return _write(db, known, row)
 
 
-def _find(db: sqlite3.Connection, pass_id: str) -> Row | None:
-    found = _rows(db, "select * from passes where pass_id = ?", pass_id)
-    return found[0] if found else None
-
-
-def _write(db: sqlite3.Connection, phase: str, known: Row | None, row: Row) -> bool:
+def _write(db: sqlite3.Connection, known: Row | None, row: Row) -> bool:
+    row |= {"photos": known["photos"] if known else "[]"}
     if row == known:
         return False
-    columns = ", ".join(row)
-    places = ", ".join(f":{name}" for name in row)
     changes = ", ".join(f"{name} = excluded.{name}" for name in row if name != "pass_id")
-    db.execute(
-        f"insert into passes ({columns}) values ({places})"  # noqa: S608
-        f" on conflict (pass_id) do update set {changes}",
-        row,
-    )
-    outbox.append(db, "pass", pass_body(phase, row), row["pass_id"])
+    insert(db, "passes", row, f" on conflict (pass_id) do update set {changes}")
+    tell_pass(db, row)
     return True
+
+
+def tell_pass(db: sqlite3.Connection, row: Mapping[str, Any]) -> None:
+    outbox.append(db, "pass", pass_body(row), row["pass_id"])
 
 
 def alarm(db: sqlite3.Connection, lane: str | None, code: str, detail: str, at: datetime) -> None:
@@ -89,22 +85,14 @@ def alarm(db: sqlite3.Connection, lane: str | None, code: str, detail: str, at: 
         "detail": detail,
         "raised_at": utc_text(at),
     }
-    db.execute(
-        "insert into alarms (alarm_id, lane, code, detail, raised_at)"
-        " values (:alarm_id, :lane, :code, :detail, :raised_at)",
-        row,
-    )
+    insert(db, "alarms", row)
     outbox.append(db, "alarm", canonical(row))
 
 
 def open_visits(db: sqlite3.Connection, lane: str) -> tuple[Visit, ...]:
     """Visits that were decided and have no ending: what a crash cut off, oldest first."""
-    found = _rows(
-        db,
-        "select * from passes where lane = ? and ending is null order by arrived_at, rowid",
-        lane,
-    )
-    return tuple(visit_of(row) for row in found)
+    sql = "select * from passes where lane = ? and ending is null order by arrived_at, rowid"
+    return tuple(visit_of(row) for row in rows(db, sql, lane))
 
 
 def newest(db: sqlite3.Connection, since: datetime | None, limit: int | None) -> Iterator[Row]:
@@ -113,7 +101,7 @@ def newest(db: sqlite3.Connection, since: datetime | None, limit: int | None) ->
     last_at, last_rowid, left = "~", 0, limit
     while left is None or left > 0:
         count = PAGE_ROWS if left is None else min(left, PAGE_ROWS)
-        page = _rows(
+        page = rows(
             db,
             "select rowid as rowid_, * from passes where arrived_at >= ?"
             " and (arrived_at, rowid) < (?, ?) order by arrived_at desc, rowid desc limit ?",
@@ -154,9 +142,3 @@ def counts(db: sqlite3.Connection) -> dict[str, int]:
     ).fetchone()
     names = ("passes", "under_way", "alarms", "records")
     return dict(zip(names, row, strict=True)) | {"unacked": outbox.meta(db).unacked}
-
-
-def _rows(db: sqlite3.Connection, sql: str, *values: object) -> list[Row]:
-    cursor = db.execute(sql, values)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -7,11 +7,16 @@ from typing import Any
 
 from gateway.lane.types import (
     Candidate,
+    Case,
     Corners,
     Decision,
+    Inputs,
+    Mode,
+    ModeKind,
     PlateColour,
     PlateReading,
     PlateType,
+    Raise,
     Reason,
     Verdict,
     Visit,
@@ -81,17 +86,17 @@ def _reading_of(row: Mapping[str, Any]) -> PlateReading | None:
     )
 
 
-def pass_body(phase: str, row: Mapping[str, Any]) -> str:
+def pass_body(row: Mapping[str, Any]) -> str:
     """The outbox body of a pass: `phase` is `decided` or `ended`; no field is left out."""
     return canonical(
         {
-            "phase": phase,
+            "phase": "decided" if row["ending"] is None else "ended",
             "pass_id": row["pass_id"],
             "lane": row["lane"],
             "direction": row["direction"],
             "plate": _plate_body(row),
             "candidates": [_candidate_body(*one) for one in json.loads(row["candidates"])],
-            "evidence": json.loads(row["evidence"]),
+            "evidence": _pictures(row),
             "verdict": row["verdict"],
             "reason": row["reason"],
             "arrived_at": row["arrived_at"],
@@ -100,6 +105,11 @@ def pass_body(phase: str, row: Mapping[str, Any]) -> str:
             "ending": row["ending"],
         }
     )
+
+
+def _pictures(row: Mapping[str, Any]) -> list[str]:
+    """Of the plate, then of the lane; a file of an older form has none of the lane."""
+    return [*json.loads(row["evidence"]), *json.loads(row.get("photos", "[]"))]
 
 
 def _plate_body(row: Mapping[str, Any]) -> Row | None:
@@ -123,6 +133,79 @@ def pass_of(row: Mapping[str, Any]) -> Row:
 
     A file that the daemon has not yet brought to the newest form has no candidates.
     """
-    shown = {name: row[name] for name in row if name != "corners"}
+    shown = {name: row[name] for name in row if name not in ("corners", "photos")}
     candidates = [_candidate_body(*one) for one in json.loads(row.get("candidates", "[]"))]
-    return shown | {"evidence": json.loads(row["evidence"]), "candidates": candidates}
+    return shown | {"evidence": _pictures(row), "candidates": candidates}
+
+
+# --- raises, cases, modes ----------------------------------------------------------------
+
+
+def raise_row(lane: str, risen: Raise) -> Row:
+    return {
+        "raise_id": risen.raise_id,
+        "lane": lane,
+        "at": utc_text(risen.at),
+        "cause": str(risen.cause),
+        "reason": risen.reason,
+        "pass_id": risen.pass_id,
+        "evidence": "[]",
+    }
+
+
+def raise_body(row: Mapping[str, Any]) -> str:
+    evidence = json.loads(row["evidence"])
+    return canonical(dict(row) | {"evidence": evidence, "pass_id": row["pass_id"] or None})
+
+
+def case_row(lane: str, case: Case) -> Row:
+    visit = case.visit
+    return {
+        "case_id": case.case_id,
+        "lane": lane,
+        "pass_id": visit.pass_id,
+        "why": case.why,
+        "plate": visit.reading and visit.reading.text,
+        "candidates": canonical(visit.candidates),
+        "inputs": canonical({name: getattr(case.inputs, name) for name in Inputs.__slots__}),
+        "evidence": canonical(visit.reading.evidence if visit.reading else ()),
+        "arrived_at": utc_text(visit.arrived_at),
+        "opened_at": utc_text(case.opened_at),
+        "closed_at": None,
+        "outcome": None,
+    }
+
+
+def case_of(row: Mapping[str, Any]) -> Row:
+    """A row of `cases` for people and exports: lists as lists, inputs as words by name."""
+    candidates = [_candidate_body(*one) for one in json.loads(row["candidates"])]
+    parts = {name: json.loads(row[name]) for name in ("inputs", "evidence")}
+    return dict(row) | parts | {"candidates": candidates}
+
+
+def case_body(row: Mapping[str, Any]) -> str:
+    phase = "opened" if row["closed_at"] is None else "closed"
+    return canonical(case_of(row) | {"phase": phase})
+
+
+def mode_row(lane: str, mode: Mode, at: datetime) -> Row:
+    return {
+        "lane": lane,
+        "kind": str(mode.kind),
+        "since": utc_text(mode.since),
+        "by": mode.by,
+        "reason": mode.reason,
+        "ends_at": mode.ends_at and utc_text(mode.ends_at),
+        "at": utc_text(at),
+    }
+
+
+def mode_of(row: Mapping[str, Any]) -> Mode:
+    """The mode that `mode_row` wrote."""
+    since, ends_at = datetime.fromisoformat(row["since"]), row["ends_at"]
+    ends = None if ends_at is None else datetime.fromisoformat(ends_at)
+    return Mode(ModeKind(row["kind"]), since, row["by"], row["reason"], ends)
+
+
+def mode_body(row: Mapping[str, Any]) -> str:
+    return canonical(dict(row))

@@ -85,4 +85,74 @@ def _candidates(db: "Database") -> None:
     db.execute("alter table passes add column candidates text not null default '[]'")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first_form, _candidates)
+def _raises(db: "Database") -> None:
+    db.table("raises").create(
+        {
+            "raise_id": str,
+            "lane": str,
+            "at": str,
+            "cause": str,
+            "reason": str,
+            "pass_id": str,
+            "evidence": str,
+        },
+        pk="raise_id",
+        not_null={"lane", "at", "cause", "reason", "pass_id", "evidence"},
+        strict=True,
+    )
+    db.table("raises").create_index(["at"])
+    db.table("raises").create_index(["pass_id"])
+
+
+def _cases(db: "Database") -> None:
+    db.table("cases").create(
+        {
+            "case_id": str,
+            "lane": str,
+            "pass_id": str,
+            "why": str,
+            "plate": str,
+            "candidates": str,
+            "inputs": str,
+            "evidence": str,
+            "arrived_at": str,
+            "opened_at": str,
+            "closed_at": str,
+            "outcome": str,
+        },
+        pk="case_id",
+        not_null={"lane", "pass_id", "why", "candidates", "inputs", "evidence", "opened_at"},
+        strict=True,
+    )
+    db.table("cases").create_index(["opened_at"])
+    db.execute("create index cases_open on cases (lane) where closed_at is null")
+
+
+def _modes_and_orders(db: "Database") -> None:
+    names = ("lane", "kind", "since", "by", "reason", "ends_at", "at")
+    never_null = {"lane", "kind", "since", "by", "reason", "at"}
+    db.table("modes").create(dict.fromkeys(names, str), not_null=never_null, strict=True)
+    db.table("modes").create_index(["lane"])
+    orders = dict.fromkeys(("order_id", "lane", "answer", "at"), str)
+    not_null = {"lane", "answer", "at"}
+    db.table("orders").create(orders, pk="order_id", not_null=not_null, strict=True)
+
+
+def _ledgers(db: "Database") -> None:
+    ledgers = dict.fromkeys(("day", "published_at", "body"), str)
+    not_null = {"published_at", "body"}
+    db.table("ledgers").create(ledgers, pk="day", not_null=not_null, strict=True)
+    # What the ledger asks for each day: the passes that were proved on it.
+    db.execute("create index passes_proved on passes (ended_at) where ending = 'passed'")
+
+
+def _books_of_the_lanes(db: "Database") -> None:
+    """Photos have a column of their own: a decision that is written again keeps them."""
+    db.execute("alter table passes add column photos text not null default '[]'")
+    _raises(db)
+    _cases(db)
+    _modes_and_orders(db)
+    _ledgers(db)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first_form, _candidates, _books_of_the_lanes)

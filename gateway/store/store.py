@@ -1,8 +1,8 @@
-"""Passes, alarms and the outbox in one SQLite file; one thread owns it.
+"""A box's books and the outbox in one SQLite file; one thread owns it.
 
 When a writing call returns, its rows are on the disk; when it raises `StoreError`, none of
 them is there. A caller that is cancelled while it waits does not know which: the same call
-again settles it, because `decide` and `end` write the same news only once.
+again settles it, because the same news is written only once. (Two alarms alike are two.)
 """
 
 import asyncio
@@ -10,13 +10,13 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from gateway.lane.types import AlarmCode, Direction, Pass, Visit
-from gateway.store import outbox, passes
+from gateway.lane.types import AlarmCode, Case, Direction, Mode, Pass, Raise, Visit
+from gateway.store import cases, days, modes, outbox, passes, raises
 from gateway.store.database import StoreError, explain, open_database, transaction
 from gateway.store.outbox import Meta
 from gateway.store.records import Row, utc_text
@@ -62,6 +62,55 @@ class Store:
 
     async def alarm(self, lane: str, code: AlarmCode, detail: str, at: datetime) -> None:
         await self._write(passes.alarm, lane, str(code), detail, at)
+
+    async def raised(self, lane: str, risen: Raise) -> None:
+        await self._write(raises.raised, lane, risen)
+
+    async def opened_case(self, lane: str, case: Case) -> None:
+        await self._write(cases.opened, lane, case)
+
+    async def closed_case(self, lane: str, case_id: str, outcome: str, at: datetime) -> None:
+        """The first end stands; a case that is not known is logged and dropped."""
+        await self._write(cases.closed, lane, case_id, outcome, at)
+
+    async def open_cases(self, lane: str) -> tuple[Row, ...]:
+        """Newest first."""
+        return await self._do(cases.open_cases, lane)
+
+    async def photo(self, subject: str, evidence: str) -> bool:
+        """A photo of a raise, a case or a pass, by its id; False where it is none of them yet."""
+        return await self._write(raises.photo, subject, evidence)
+
+    async def mode(self, lane: str, mode: Mode, at: datetime) -> None:
+        """Keep who has the say over the lane's boom from `at` on."""
+        await self._write(modes.change, lane, mode, at)
+
+    async def mode_of(self, lane: str) -> Mode | None:
+        """What was in force last; None where the lane never had a mode."""
+        return await self._do(modes.in_force, lane)
+
+    async def ordered(self, lane: str, order_id: str, answer: str, at: datetime) -> bool:
+        """Claim an order before it is carried out; False where it was claimed before.
+
+        That it was is known for all time and for all lanes: ask `answer_of`.
+        """
+        return await self._write(modes.claim, lane, order_id, answer, at)
+
+    async def answered(self, order_id: str, answer: str) -> None:
+        """What became of an order that was claimed."""
+        await self._write(modes.answered, order_id, answer)
+
+    async def answer_of(self, order_id: str) -> str | None:
+        """None where the order is not known."""
+        return await self._do(modes.answer_of, order_id)
+
+    async def ledgers_due(self, last: date) -> tuple[date, ...]:
+        """Days up to `last` whose ledger was not published yet."""
+        return await self._do(days.due, last)
+
+    async def publish_ledger(self, day: date, at: datetime) -> bool:
+        """A day's ledger as an outbox record; False where it was one before."""
+        return await self._write(days.publish, day, at)
 
     async def open_visits(self, lane: str) -> tuple[Visit, ...]:
         """Visits that were decided and never ended: those that a crash cut off."""

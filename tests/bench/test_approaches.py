@@ -22,7 +22,7 @@ from bench.approaches.watching import LOOK_S, STEP_S, Outcome, looking, watched
 from drivers.twins.cars import ARMING_LOOP
 from drivers.twins.picture import ScenePainter
 from drivers.twins.plateart import plate_art
-from gateway.config.models import TimingConfig
+from gateway.config.figures import TimingConfig
 from gateway.lane.plates import kind_of
 from gateway.lane.types import PlateCandidate, PlateColour, PlateReading, PlateType
 from models.training.kinds import KIND_OF, KINDS, PROVINCES

@@ -42,14 +42,38 @@ def test_a_good_picture_is_well_for_as_long_as_it_lasts():
 
 
 @pytest.mark.parametrize("fps", [1, 4, 15])
-def test_a_frozen_picture_is_named_within_three_seconds_and_is_over_with_the_next_new_one(fps):
+def test_a_frozen_picture_is_named_within_three_seconds_and_is_over_when_it_lives(fps):
     watch = Watch(fps=fps)
     watch.see(SCENE, 5)
     said = watch.see(SCENE, 6, noise=0)
     assert 1.5 <= said[FROZEN] <= 3.0
     assert "restart the camera" in watch.inspector.words
+    assert watch.see(SCENE, 3)[OK] <= 3.0
     assert set(watch.see(SCENE, 3)) == {OK}
     assert watch.inspector.words == ""
+
+
+def test_a_frozen_sensor_stays_frozen_though_its_encoder_begins_anew_every_two_seconds():
+    """Its key picture is another one than those before it, and so are the first few after it."""
+    watch = Watch(fps=15)
+    watch.see(SCENE, 5)
+    watch.see(SCENE, 2, noise=0)
+    for _ in range(10):
+        assert set(watch.see(SCENE, 0.3, noise=1.0)) == {FROZEN}
+        assert watch.inspector.doubts, "every picture is wanted, to see when it ends"
+        assert set(watch.see(SCENE, 1.7, noise=0)) == {FROZEN}
+
+
+def test_a_camera_that_gives_each_picture_twice_is_found_alive_again():
+    watch = Watch(fps=10)
+    watch.see(SCENE, 2, noise=0)
+    said = {}
+    for _ in range(25):
+        said |= watch.see(SCENE, 0.1)
+        watch.turn -= 1
+        said |= watch.see(SCENE, 0.1)
+    assert said.keys() >= {FROZEN, OK}
+    assert set(watch.see(SCENE, 1)) == {OK}
 
 
 def test_a_picture_after_a_silence_is_not_frozen_because_it_is_the_last_one_again():

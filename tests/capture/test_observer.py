@@ -1,7 +1,10 @@
 """What a camera's child tells: readings, a sign of life, and how the picture is."""
 
+import hashlib
 import time
 
+import cv2
+import numpy as np
 import pytest
 
 from gateway.capture import observer
@@ -151,3 +154,132 @@ def test_only_the_region_goes_to_the_reader_and_corners_come_back_whole():
     message = eyes.observed(frame(1))
     assert reader.shapes == [(90, 160, 3)]
     assert message.readings[0].corners[0] == (170.0, 100.0)
+
+
+def test_a_photo_is_the_whole_new_picture_also_where_nobody_reads_and_answers_all_who_wait(scene):
+    _, reader, attention, eyes = scene
+    attention.told(occupied=False)
+    for turn in range(5):
+        eyes.observed(frame(turn))
+    attention.want_photo(7)
+    attention.want_photo(8)
+    message = eyes.observed(frame(6))
+    ((name, jpeg),) = message.pictures.items()
+    assert message.photos == {7: name, 8: name}
+    assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape == (180, 320, 3)
+    assert hashlib.sha256(jpeg).hexdigest() == name
+    assert not message.read
+    assert eyes.observed(frame(7)) is None, "once is enough"
+    assert len(reader.shapes) == 1
+
+
+def test_a_stream_that_rests_is_asked_for_every_picture_while_a_photo_is_wanted(scene):
+    camera, _, attention, eyes = scene
+    attention.told(occupied=False)
+    for turn in range(5):
+        eyes.observed(frame(turn))
+    assert camera.paces[-1] > 0
+    attention.want_photo(7)
+    assert eyes.observed(frame(1, age_s=1.1)) is None, "it is more than a second old"
+    assert camera.paces[-1] == 0
+    assert eyes.observed(frame(6)).photos
+    assert camera.paces[-1] > 0
+
+
+def test_a_photo_goes_with_the_readings_of_its_picture(scene):
+    _, _, attention, eyes = scene
+    attention.told(occupied=True)
+    attention.want_photo(7)
+    message = eyes.observed(frame(1))
+    assert message.readings
+    assert message.photos[7] in message.readings[0].evidence
+    assert set(message.pictures) == set(message.readings[0].evidence)
+
+
+def test_neither_a_photo_nor_a_second_look_is_of_a_frozen_or_repeated_picture(scene):
+    _, reader, attention, eyes = scene
+    attention.told(occupied=True)
+    eyes.observed(frame(1))
+    attention.want_photo(7)
+    attention.look_again(time.monotonic())
+    repeated = eyes.observed(frame(1))
+    assert repeated is None
+    eyes._inspector._still._frozen = True
+    eyes._inspector._still._stopped_at = time.monotonic()
+    frozen = eyes.observed(frame(2))
+    assert (frozen.condition, frozen.photos, frozen.read) == (Condition.FROZEN, {}, False)
+    assert len(reader.shapes) == 1
+
+
+def test_a_second_look_reads_every_picture_for_two_seconds_whatever_stands_still(scene):
+    camera, reader, attention, eyes = scene
+    attention.told(occupied=False)
+    for turn in range(5):
+        eyes.observed(frame(turn))
+    assert len(reader.shapes) == 1
+    attention.look_again(time.monotonic())
+    for turn in range(5, 10):
+        eyes.observed(frame(turn))
+    assert len(reader.shapes) == 6
+    assert camera.paces[-1] == 0
+    attention.look_again(time.monotonic() - 2)
+    eyes.observed(frame(10))
+    assert len(reader.shapes) == 6
+
+
+class Doubter(Reader):
+    """Is in doubt about a plate far away, and sure of it where it sees it by itself."""
+
+    def read(self, image):
+        self.shapes.append(image.shape)
+        is_close = image.shape[1] < 320
+        at = 60.0 if is_close else 100.0
+        corners = ((at, at), (at + 40, at), (at + 40, at + 12), (at, at + 12))
+        sureness = 0.9 if is_close else 0.3
+        return [PlateCandidate("京A12345", PlateColour.BLUE, (sureness,) * 7, 0.99, corners)]
+
+
+@pytest.mark.parametrize(
+    ("region", "whole", "close"),
+    [
+        ((), (180, 320, 3), (132, 160, 3)),
+        (((0, 0.1), (1, 0.1), (1, 1), (0, 1)), (162, 320, 3), (122, 160, 3)),
+    ],
+)
+def test_a_second_look_goes_closer_to_the_last_doubt_and_has_one_say(region, whole, close):
+    reader, attention = Doubter(), Attention()
+    gate = Gate(**dict.fromkeys(Gate.__dataclass_fields__, 0.0) | {"min_char": 0.5})
+    eyes = Observer(LaneCamera(), reader, gate, View(region=region), attention)
+    attention.told(occupied=True)
+    (doubt,) = eyes.observed(frame(1)).readings
+    eyes.observed(frame(2))
+    assert reader.shapes == [whole, whole], "only where it is wanted"
+    attention.look_again(time.monotonic())
+    (sure,) = eyes.observed(frame(3)).readings
+    assert (doubt.sure, sure.sure) == (False, True)
+    assert sure.corners == doubt.corners
+    assert reader.shapes[2:] == [whole, close]
+
+
+def test_the_lane_hears_of_the_nearest_plate_first_be_it_in_doubt():
+    class Two:
+        def read(self, image):
+            wide = ((0.0, 0.0), (90.0, 0.0), (90.0, 20.0), (0.0, 20.0))
+            small = ((100.0, 0.0), (140.0, 0.0), (140.0, 9.0), (100.0, 9.0))
+            return [
+                PlateCandidate("京A12345", PlateColour.BLUE, (0.9,) * 7, 0.99, small),
+                PlateCandidate("京A99999", PlateColour.BLUE, (0.2,) * 7, 0.99, wide),
+            ]
+
+    gate = Gate(**dict.fromkeys(Gate.__dataclass_fields__, 0.0) | {"min_char": 0.5})
+    eyes = Observer(LaneCamera(), Two(), gate, View(), Attention())
+    readings = eyes.observed(frame(1)).readings
+    assert [reading.text for reading in readings] == ["京A99999", "京A12345"]
+
+
+def test_a_driver_that_says_the_same_for_ten_minutes_gets_a_new_process(scene):
+    camera, _, _, eyes = scene
+    camera.trouble = "camera rtsp://h/x: it does not answer"
+    eyes._silent_after -= observer.GIVEN_UP_S + 10
+    with pytest.raises(DeviceError, match="begun afresh: camera rtsp://h/x"):
+        eyes.observed(None)

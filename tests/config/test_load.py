@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from gateway.config import Config, LaneConfig, TimingConfig
 from gateway.config.problems import ConfigError
 from gateway.lane.plates import Gate
-from gateway.lane.states import Timing
+from gateway.lane.sensors import Timing
 from gateway.lane.types import Direction
 from tests.config.box import GOOD
 

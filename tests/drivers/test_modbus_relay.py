@@ -12,6 +12,7 @@ from drivers.bus import modbus_rtu
 from drivers.twins.board import Board
 from drivers.twins.line import Faults, PtyLine, with_crc
 from gateway.ports import Claim, DeviceError
+from tests.storyteller import virtual_time
 
 PROFILE = Path(__file__).parents[2] / "config/profiles/barrier/waveshare-relay-d-8ch.yaml"
 OWN = {"bus": "line-1", "slave": "1", "open_output": "1", "close_output": "2", "pulse_ms": "300"}
@@ -37,13 +38,13 @@ class PaperBus:
         self.contact = False
         self.trouble = None
 
-    async def read_holding_registers(self, slave, first, count):
+    async def read_holding_registers(self, slave, first, count, *, turn):
         self.told.append(("modes", slave, first, count))
         if self.modes_away:
             raise DeviceError("no answer")
         return tuple(self.modes.get(first + place, 0) for place in range(count))
 
-    async def read_coils(self, slave, first, count):
+    async def read_coils(self, slave, first, count, *, turn):
         self.told.append(("coils", slave, first, count))
         return (self.contact,) * count
 
@@ -61,7 +62,7 @@ def play(story, bus, **changes):
         async with connect(settings(**changes), {"line-1": bus}) as barrier:
             return await asyncio.wait_for(story(barrier), 20)
 
-    return asyncio.run(run())
+    return virtual_time.run(run())
 
 
 # --- orders ------------------------------------------------------------------------------
@@ -314,13 +315,16 @@ def test_the_profile_brings_the_boards_facts_as_text():
     [
         ({"pulse_ms": "50"}, "cannot time 50 ms, only steps of 100 ms; write 100"),
         ({"pulse_ms": "250"}, "write 200 or 300"),
+        ({"quantum_ms": "1500"}, "cannot time 300 ms, only steps of 1500 ms; write 1500"),
+        ({"most_quanta": "2"}, "cannot time 300 ms, at most 200 ms"),
         ({"pulse_ms": "0"}, "greater than 0"),
         ({"pulse_ms": "6000"}, "less than or equal to 5000"),
         ({"close_output": "1"}, "output 1 opens the barrier already"),
         ({"close_output": "9"}, "no output 9; it has 1 to 8"),
         ({"open_output": "0"}, "greater than or equal to 1"),
-        ({"slave": "0"}, "greater than or equal to 1"),
+        ({"slave": "0"}, "0 speaks to all boards at once"),
         ({"slave": "248"}, "less than or equal to 247"),
+        ({"slave": "254"}, "254 is no board's own address"),
         ({"timed_pulse_base": "200h"}, "'200h' is not an address; write it as 512 or as 0x0200"),
         ({"timed_pulse_base": "0x10000"}, "less than or equal to 65535"),
     ],

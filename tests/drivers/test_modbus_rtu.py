@@ -1,6 +1,7 @@
 """The RTU bus on a paced pty line, against everything a line can do to it."""
 
 import asyncio
+import os
 import subprocess
 import sys
 
@@ -111,6 +112,54 @@ def test_every_question_gets_the_boards_own_answer(line):
     assert coils == board.relays() == (False, False, False, True, False, False, False, False)
     assert inputs == (True, False, False, False, False, True)
     assert registers == (0, 2, 0)
+
+
+def test_the_other_functions_are_asked_confirmed_and_refused_like_the_usual_ones(line):
+    board = board_on(line)
+
+    async def story(bus):
+        await bus.write_coils(1, 2, [True, False, True])
+        await bus.write_registers(1, 0x1006, [1, 2])
+        registers = await bus.read_holding_registers(1, 0x1006, 2)
+        with pytest.raises(DeviceError, match="exception 1, illegal function"):
+            await bus.read_input_registers(1, 0, 4)
+        return registers
+
+    assert play(story, line.port) == (1, 2)
+    assert board.relays()[2:5] == (True, False, True)
+    assert line.frames("master")[0] == with_crc(bytes.fromhex("01 0F 00 02 00 03 01 05"))
+    assert line.frames("master")[1] == with_crc(bytes.fromhex("01 10 10 06 00 02 04 00 01 00 02"))
+
+
+def test_input_registers_are_read(line):
+    script_on(line, "01 04 04 12 34 00 02")
+
+    async def story(bus):
+        return await bus.read_input_registers(1, 7, 2)
+
+    assert play(story, line.port) == (0x1234, 2)
+    assert line.frames("master") == [with_crc(bytes.fromhex("01 04 00 07 00 02"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("write_coils", (1, 0, [])),
+        ("write_coils", (1, 0, [True] * 1969)),
+        ("write_registers", (1, 0, [0] * 124)),
+        ("write_registers", (1, 0, [0x10000])),
+        ("write_register", (1, 0, -1)),
+        ("write_registers", (1, 0x10000, [0])),
+        ("read_input_registers", (1, 0, 126)),
+    ],
+)
+def test_what_no_frame_can_hold_is_our_own_mistake(line, name, arguments):
+    async def story(bus):
+        with pytest.raises(ValueError, match=r"\d"):
+            await getattr(bus, name)(*arguments)
+
+    play(story, line.port)
+    assert line.log == []
 
 
 def test_questions_asked_at_the_same_time_keep_the_gaps_that_slaves_need(line):
@@ -227,7 +276,7 @@ def test_a_dead_slave_does_not_take_the_line_from_the_others(line):
 
 def test_what_waited_too_long_is_refused_and_not_sent_late(line):
     async def story(bus):
-        reads = [bus.read_coils(9, 0, 8) for _ in range(14)]
+        reads = [bus.read_coils(slave, 0, 8) for slave in range(9, 23)]
         return await asyncio.gather(*reads, return_exceptions=True)
 
     errors = play(story, line.port, timeout_ms=100, quiet_ms=100)
@@ -300,6 +349,8 @@ READ_INPUTS = ("read_discrete_inputs", (1, 0, 8))
 READ_FOUR = ("read_holding_registers", (1, 0, 4))
 PULSE = ("write_coil", (1, 0x0200, 5))
 SET_REGISTER = ("write_register", (1, 0x1000, 0))
+SET_COILS = ("write_coils", (1, 2, [True, True]))
+SET_REGISTERS = ("write_registers", (1, 0x1000, [0, 0]))
 
 
 @pytest.mark.parametrize(
@@ -316,6 +367,9 @@ SET_REGISTER = ("write_register", (1, 0x1000, 0))
         (PULSE, "01 05 02 00 FF 00", "confirmed 0xFF00 to coil 0x0200 instead of"),
         (PULSE, "01 02 01 FF", "answered function 2 instead of 5"),
         (SET_REGISTER, "01 06 10 01 00 00", "confirmed 0x0000 to register 0x1001 instead of"),
+        (SET_COILS, "01 0F 00 02 00 03", "confirmed 3 coils from 0x0002 instead of 2 coils"),
+        (SET_COILS, "01 10 00 02 00 02", "answered function 16 instead of 15"),
+        (SET_REGISTERS, "01 10 10 01 00 02", "confirmed 2 registers from 0x1001 instead of"),
         (PULSE, "02 85 02", "did not answer, but slave 2 did"),
         (PULSE, "01 82 02", "answered function 2 instead of 5"),
     ],
@@ -443,7 +497,9 @@ def test_a_line_that_is_never_silent_is_told_and_not_talked_into():
 def test_a_slave_that_cannot_exist_is_our_own_mistake(line):
     async def story(bus):
         with pytest.raises(ValueError, match="slave 0 is not between 1 and 247"):
-            await bus.write_coil(0, 0, 0)
+            await bus.read_coils(0, 0, 8)
+        with pytest.raises(ValueError, match="slave 248 is not between 0 and 247"):
+            await bus.write_coil(248, 0, 0)
 
     play(story, line.port)
     assert line.log == []
@@ -472,13 +528,13 @@ def test_an_adapter_is_followed_to_another_tty_behind_the_same_link(tmp_path):
         async def story(bus):
             await bus.read_coils(1, 0, 8)
             old = line.tty
+            kept = os.open(old, os.O_RDWR | os.O_NOCTTY)  # So that no other gets its number.
             line.unplug()
-            taken = PtyLine(BAUD)
             with pytest.raises(DeviceError, match="is the adapter plugged in"):
                 await bus.read_coils(1, 0, 8)
             line.plug()
             answer = await patiently(bus)
-            taken.unplug()
+            os.close(kept)
             return old != line.tty, answer
 
         assert play(story, line.port) == (True, (False,) * 8)
@@ -495,6 +551,41 @@ def test_an_adapter_pulled_out_before_the_answer_is_told_at_once(line):
                 await reading
 
     play(story, line.port, timeout_ms=2000)
+
+
+def test_an_adapter_pulled_out_in_the_middle_of_an_answer_is_told_and_its_half_is_forgotten(
+    tmp_path,
+):
+    async def story(bus):
+        reading = asyncio.create_task(bus.read_holding_registers(1, 0x1000, 8))
+        while len(slow.log) < 12:
+            await asyncio.sleep(0.01)
+        slow.unplug()
+        with pytest.raises(DeviceError, match="lost its device"):
+            await reading
+        slow.plug()
+        return await patiently(bus)
+
+    with PtyLine(1200, link=tmp_path / "adapter") as slow:
+        board_on(slow)
+        assert play(story, slow.port, baud=1200) == (False,) * 8
+
+
+def test_a_link_that_leads_to_another_device_meanwhile_is_followed_after_a_silence(tmp_path):
+    link = tmp_path / "adapter"
+    with PtyLine(BAUD) as first, PtyLine(BAUD) as second:
+        board_on(second)
+        link.symlink_to(first.port)
+
+        async def story(bus):
+            with pytest.raises(DeviceError, match="gave no answer"):
+                await bus.read_coils(1, 0, 8)
+            fresh = tmp_path / "fresh"
+            fresh.symlink_to(second.port)
+            fresh.replace(link)
+            return await patiently(bus)
+
+        assert play(story, str(link), timeout_ms=60) == (False,) * 8
 
 
 def test_two_masters_cannot_have_one_port(line):
@@ -547,7 +638,8 @@ def test_settings_that_no_line_has_are_refused(wrong):
 
 def test_settings_are_checked_without_any_device_library():
     program = (
-        "import sys, drivers.bus.modbus_rtu, drivers.bus.modbus_tcp, drivers.barrier.modbus_relay,"
+        "import sys, drivers.bus.modbus_rtu, drivers.bus.modbus_tcp, drivers.bus.modbus_rtu_tcp,"
+        "drivers.barrier.modbus_relay,"
         "drivers.inputs.modbus_inputs;"
         "sys.exit(bool({'pymodbus', 'serial'} & set(sys.modules)))"
     )

@@ -126,6 +126,7 @@ def test_callers_at_the_same_time_take_turns():
 
 def test_a_late_answer_is_never_taken_for_the_next_one():
     async def story(bus, device):
+        await bus.read_discrete_inputs(1, 0, 8)
         device.delay_s = 0.15
         with pytest.raises(DeviceError, match="gave no answer within 100 ms"):
             await bus.read_discrete_inputs(1, 0, 8)
@@ -200,6 +201,7 @@ def test_an_answer_with_another_transaction_number_is_no_answer():
 
 def test_a_silent_slave_behind_a_gateway_does_not_take_the_others_their_turn():
     async def story(bus, device):
+        await bus.read_coils(1, 0, 8)
         for _ in range(3):
             with pytest.raises(DeviceError, match="slave 9 gave no answer"):
                 await bus.read_coils(9, 0, 8)
@@ -233,6 +235,56 @@ def test_a_connection_that_the_device_closed_is_made_again():
         return await bus.read_coils(1, 0, 8), device.connections
 
     assert play(story) == ((False,) * 8, 2)
+
+
+def test_the_other_functions_are_asked_and_confirmed():
+    async def story(bus, device):
+        await bus.write_coils(1, 2, [True, False, True])
+        await bus.write_registers(1, 0x1006, [1, 2])
+        with pytest.raises(DeviceError, match="exception 1, illegal function"):
+            await bus.read_input_registers(1, 0, 4)
+        return device.board.relays()[2:5]
+
+    assert play(story) == (True, False, True)
+
+
+def test_a_slave_that_a_gateway_cannot_reach_is_soon_not_asked_any_more():
+    async def story(bus, device):
+        device.replies = [bytes.fromhex("01 81 0B")] * 4
+        for _ in range(4):
+            with pytest.raises(DeviceError, match="gateway target did not answer"):
+                await bus.read_coils(1, 0, 8)
+        with pytest.raises(DeviceError, match=r"behind the gateway \(it is asked again in"):
+            await bus.read_coils(1, 0, 8)
+        return len(device.heard)
+
+    assert play(story) == 4
+
+
+def test_an_order_is_tried_at_once_where_a_connection_was_refused():
+    device = Device()
+
+    async def run():
+        async with device.listening() as port:
+            pass
+        async with connect(Settings(driver="modbus_tcp", host="127.0.0.1", port=port)) as bus:
+            with pytest.raises(DeviceError, match="cannot connect"):
+                await bus.read_coils(1, 0, 8)
+            async with device.listening(port):
+                with pytest.raises(DeviceError, match="cannot connect"):
+                    await bus.read_coils(1, 0, 8)
+                await bus.write_coil(1, 0, 0xFF00)
+
+    asyncio.run(run())
+    assert device.board.relays()[0]
+
+
+def test_a_broadcast_is_refused_because_nobody_would_say_whether_it_went_through():
+    async def story(bus, _device):
+        with pytest.raises(DeviceError, match="has no broadcast"):
+            await bus.write_coil(0, 0, 0xFF00)
+
+    play(story)
 
 
 async def patiently(bus):

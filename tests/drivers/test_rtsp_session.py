@@ -1,7 +1,6 @@
 """A whole RTSP session with a camera that means no good, or does not know better."""
 
 import contextlib
-import re
 import select
 import socket
 import struct
@@ -14,46 +13,7 @@ import pytest
 from drivers.login import Login
 from drivers.rtsp.session import Session
 from drivers.rtsp.wire import RtspError
-
-SDP = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n"
-Reply = Callable[[str, str], str]
-
-
-def ok(number: str, headers: str = "", body: str = "") -> str:
-    length = f"Content-Length: {len(body)}\r\n" if body else ""
-    return f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\n{headers}{length}\r\n{body}"
-
-
-class Camera:
-    """Answers each request on a real socket with what `reply(method, head)` returns."""
-
-    def __init__(self, reply: Reply) -> None:
-        self.reply, self.asked = reply, []
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.url = f"rtsp://127.0.0.1:{self._door.getsockname()[1]}/lane"
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def close(self) -> None:
-        self._door.close()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                line, _ = self._door.accept()
-                threading.Thread(target=self._talk, args=(line,), daemon=True).start()
-
-    def _talk(self, line: socket.socket) -> None:
-        unread = b""
-        with contextlib.suppress(OSError), line:
-            while data := line.recv(4096):
-                *heads, unread = (unread + data).split(b"\r\n\r\n")
-                for head in map(bytes.decode, heads):
-                    self.asked.append(head.partition(" ")[0])
-                    line.sendall(self.reply(self.asked[-1], head).encode())
-
-
-def number(head: str) -> str:
-    return re.search(r"CSeq: (\d+)", head).group(1)
+from tests.drivers.paper_camera import SDP, Camera, Reply, number, ok, plays
 
 
 @contextlib.contextmanager
@@ -66,16 +26,6 @@ def session(reply: Reply, **more) -> Iterator[tuple[Camera, Session]]:
     finally:
         one.close()
         camera.close()
-
-
-def plays(method: str, head: str) -> str:
-    match method:
-        case "DESCRIBE":
-            return ok(number(head), body=SDP)
-        case "SETUP":
-            return ok(number(head), "Session: 7\r\n")
-        case _:
-            return ok(number(head))
 
 
 def test_a_camera_for_which_every_nonce_is_stale_is_not_asked_for_ever():
@@ -162,3 +112,107 @@ def test_a_request_of_the_cameras_own_is_not_taken_for_its_answer():
     with session(reply) as (_, one):
         one.open()
         assert one.track.coding == "h264"
+
+
+def test_a_camera_that_lets_each_answer_wait_to_the_last_does_not_open_for_ever():
+    def slow(method: str, head: str) -> str:
+        time.sleep(0.8)
+        return plays(method, head)
+
+    late = pytest.raises(RtspError, match=r"it takes too long to begin|does not answer")
+    with session(slow, open_timeout_s=1.0) as (_, one), late:
+        one.open()
+
+
+def test_a_handshake_that_drips_is_given_up_in_time():
+    def drip(line: socket.socket) -> None:
+        with contextlib.suppress(OSError), line:
+            for byte in b"\x16\x03\x03\x40\x00\x02" + bytes(100):
+                line.sendall(bytes([byte]))
+                time.sleep(0.2)
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def serve() -> None:
+            drip(door.accept()[0])
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"rtsps://127.0.0.1:{door.getsockname()[1]}/lane"
+        one = Session(url, None, transport="tcp", open_timeout_s=1, read_timeout_s=1)
+        with pytest.raises(TimeoutError):
+            watched(one.open)
+        one.close()
+
+
+def alive(one: Session) -> None:
+    """Its sign of life goes out, and what it hears is taken in, until nothing comes any more."""
+    one._send(one._alive_with, one._url)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            one._interleaved(time.monotonic() + 0.5)
+
+
+def test_a_camera_that_wants_the_login_anew_for_the_sign_of_life_gets_it():
+    def reply(method: str, head: str) -> str:
+        fresh = "Session: 7" not in head or method in ("PLAY", "TEARDOWN") or 'nonce="n"' in head
+        wish = 'WWW-Authenticate: Digest realm="c", nonce="n"'
+        refused = f"RTSP/1.0 401 Unauthorized\r\nCSeq: {number(head)}\r\n{wish}\r\n\r\n"
+        heads.append(head)
+        return plays(method, head) if fresh else refused
+
+    heads: list[str] = []
+    with session(reply, login=Login("viewer", "x")) as (camera, one):
+        one.open()
+        alive(one)
+        assert camera.asked[-2:] == ["OPTIONS", "OPTIONS"]
+        assert 'response="' in heads[-1]
+        alive(one)
+        assert camera.asked[-3:] == ["OPTIONS"] * 3, "the new login is good for the next one"
+
+
+def test_a_camera_that_refuses_the_login_at_the_sign_of_life_is_not_asked_on_and_on():
+    def reply(method: str, head: str) -> str:
+        if "Session: 7" not in head or method in ("PLAY", "TEARDOWN"):
+            return plays(method, head)
+        wish = 'WWW-Authenticate: Digest realm="c", nonce="n"'
+        return f"RTSP/1.0 401 Unauthorized\r\nCSeq: {number(head)}\r\n{wish}\r\n\r\n"
+
+    with session(reply, login=Login("viewer", "x")) as (camera, one):
+        one.open()
+        with pytest.raises(RtspError, match="refuses the user name or the password") as refused:
+            alive(one)
+        assert refused.value.hopeless
+        assert camera.asked.count("OPTIONS") == 3
+
+
+def test_a_camera_that_forgot_the_session_is_told_before_its_pictures_stop():
+    def reply(method: str, head: str) -> str:
+        if "Session: 7" in head and method == "OPTIONS":
+            return f"RTSP/1.0 454 Session Not Found\r\nCSeq: {number(head)}\r\n\r\n"
+        return plays(method, head)
+
+    with session(reply) as (_, one):
+        one.open()
+        with pytest.raises(RtspError, match="forgot the session"):
+            alive(one)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_whoever_waits_for_pictures_is_free_at_once_when_it_is_stopped(transport):
+    with session(plays, transport=transport, read_timeout_s=30) as (_, one):
+        one.open()
+        raised: list[BaseException] = []
+
+        def wait() -> None:
+            try:
+                next(one.arrivals())
+            except RtspError as error:
+                raised.append(error)
+
+        thread = threading.Thread(target=wait, daemon=True)
+        thread.start()
+        time.sleep(0.3)
+        one.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+        assert "hung up" in str(raised[0])

@@ -4,69 +4,19 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from drivers.camera import snapshot
+from drivers.login import LoginError
 from gateway.ports import DeviceError, LiveCamera
+from tests.drivers.web_camera import Web, jpeg, web
 
 PASSWORD = "s3cret:word"  # noqa: S105
 NONCE = "0123abcd"
-
-
-def jpeg(shade: int = 90) -> bytes:
-    return cv2.imencode(".jpg", np.full((48, 64, 3), shade, np.uint8))[1].tobytes()
-
-
-class Web(BaseHTTPRequestHandler):
-    """Answers as `server.habit` says; counts connections and requests."""
-
-    protocol_version = "HTTP/1.1"
-
-    def setup(self):
-        super().setup()
-        self.server.connections += 1
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        self.server.asked.append((self.path, self.headers.get("Authorization", "")))
-        self.server.habit(self)
-
-    def picture(self, body: bytes | None = None, kind: str = "image/jpeg"):
-        body = jpeg() if body is None else body
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def refuse(self, status: int, *challenges: str):
-        self.send_response(status)
-        for challenge in challenges:
-            self.send_header("WWW-Authenticate", challenge)
-        self.send_header("Content-Length", "4")
-        self.end_headers()
-        self.wfile.write(b"none")
-
-
-@contextmanager
-def web(habit) -> Iterator[ThreadingHTTPServer]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
-        server.daemon_threads = True
-        server.habit, server.asked, server.connections = habit, [], 0
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
 
 
 def camera(server, path="/ISAPI/Streaming/channels/101/picture", **more):
@@ -149,9 +99,10 @@ def test_digest_opens_and_counts_its_answers(login, algorithm, name):
 
 def test_a_refused_password_is_told_once_and_not_tried_again(login, caplog):
     with web(lambda request: request.refuse(401, f'Digest realm="c", nonce="{NONCE}"')) as server:
-        with camera(server, **login) as lane, pytest.raises(DeviceError) as refused:
+        with camera(server, **login) as lane, pytest.raises(LoginError) as refused:
             next(lane.frames())
         assert len(server.asked) == 2
+    assert "check `username` and `password`" in str(refused.value)
     assert "refuses the user name or the password" in str(refused.value)
     assert "s3cret" not in str(refused.value) + caplog.text
 
@@ -304,3 +255,15 @@ def test_a_camera_that_changes_its_nonce_without_calling_the_old_one_stale_goes_
 
     with web(habit) as server, camera(server, **login) as lane:
         assert len(list(islice(lane.frames(), 6))) == 6
+
+
+def test_a_camera_that_is_closed_ends_its_pictures_also_while_it_rests(caplog):
+    with web(Web.picture) as server:
+        with camera(server) as lane:
+            thread = threading.Thread(target=lambda: list(lane.frames()), daemon=True)
+            thread.start()
+            lane.pace(600)
+            time.sleep(0.5)
+        thread.join(10)
+        assert not thread.is_alive()
+    assert not caplog.text

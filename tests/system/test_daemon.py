@@ -27,7 +27,10 @@ def state(box: Box) -> dict:
 
 
 def modes(box: Box) -> list[str]:
-    return state(box).get("modes", [])
+    """Without what is this machine's: its clock may be set by nobody."""
+    told = state(box).get("modes", [])
+    ours = [mode for mode in told if mode != "CLOCK_UNTRUSTED"]
+    return ours or (["FULL"] if told else [])
 
 
 def lanes(box: Box) -> set[str]:

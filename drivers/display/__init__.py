@@ -1,0 +1,1 @@
+"""Signs: implement `gateway.ports.Display`."""

@@ -1,0 +1,1 @@
+"""Code scanners: implement `gateway.ports.Scanner`."""

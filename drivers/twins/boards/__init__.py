@@ -1,0 +1,1 @@
+"""Simulated boards: one file a family, `models` for their names."""

@@ -1,0 +1,1 @@
+"""What speaks: implement `gateway.ports.Voice`."""

@@ -1,0 +1,1 @@
+"""Toy drivers, so that these tests depend on no real one."""

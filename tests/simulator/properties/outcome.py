@@ -1,0 +1,214 @@
+"""What must come about: vehicles get in, the boom comes to rest, the books tell the truth."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from gateway.lane.events import StoreDecision, StorePass, StoreRaise
+from gateway.lane.types import Cause, Level
+from tests.simulator.truth import History, Kind, Order, Violation
+
+OPENS_S = 4.0
+MINUTE_S = 60.0
+SURE = ("normal", "slow", "impatient")
+
+
+def b19_what_should_move_moves(history: History) -> Iterator[Violation]:
+    """Vehicles that stand at the line with a plate that may pass, against the arm.
+
+    In calm weather the arm is up within 4 s and its travel, and down again in its time once
+    the street is empty.
+    """
+    if not history.calm:
+        return
+    for one in history.times("waits"):
+        number, habit, *plate = one.who.removeprefix("vehicle ").split()
+        if habit.rstrip(":") not in SURE or not plate or _was_here(history, plate[0], one.at, number):
+            continue
+        timing = history.timing_at(one.at)
+        due = one.at + OPENS_S + timing.motion_s
+        if due < history.end and not _arm_reached(history, one.at - 0.2, due, up=True):
+            yield Violation(due, f"{one.who} may pass, and the boom did not open")
+    yield from _stays_up(history)
+
+
+def _was_here(history: History, plate: str, at: float, number: str) -> bool:
+    """Lately: what passed a moment ago does not open for another body."""
+    regate_s = history.timing_at(at).regate_s
+    return any(
+        one.who.endswith(plate) and at - regate_s - 12.0 < one.at <= at
+        for one in history.times("comes", "crossed")
+        if f"vehicle {number}" not in one.who
+    )
+
+
+def _arm_reached(history: History, start: float, end: float, *, up: bool) -> bool:
+    first, last = history.newest(start), history.newest(end)
+    looks = history.looks[max(0, first) : last + 1]
+    return any(look.arm >= 0.95 if up else look.arm <= 0.05 for look in looks)
+
+
+def _stays_up(history: History) -> Iterator[Violation]:
+    for span in history.spans("empties", "comes"):
+        timing = history.timing_at(span.start)
+        due = span.start + max(timing.no_passage_s, timing.loiter_s) + timing.motion_s + 4.0
+        due += MINUTE_S if _alarm(history, span.start - MINUTE_S, due, "motor_duty") else 0.0
+        if due < min(span.end, history.end) and not _arm_reached(history, span.start, due, up=False):
+            yield Violation(due, "nobody is there any more, and the boom did not come down")
+
+
+def b21_a_boom_that_disobeys_is_told(history: History) -> Iterator[Violation]:
+    """The arm, against the orders that were given, where the limits are there and true.
+
+    One that does not rise or does not come down is an alarm within two motions; one that rises
+    with no order is an unexplained raise, at once.
+    """
+    if not history.has_limits:
+        return
+    for number, order in enumerate(history.orders):
+        until = order.at + 2 * order.timing.motion_s + 3.0
+        if until > history.end or not _undisturbed(history, order.at - 1.0, until):
+            continue
+        later = history.orders[number + 1 :]
+        if any(one.at <= until and one.kind is not order.kind for one in later):
+            continue
+        disobeys = _disobeys(history, order, until)
+        if disobeys and not _alarm(history, order.at, until, "boom_fault"):
+            yield Violation(until, f"told to {order.kind}, {disobeys}, and no alarm says so")
+    yield from _moved_alone(history)
+
+
+def _disobeys(history: History, order: Order, until: float) -> str:
+    if order.kind is Kind.CLOSE:
+        return "" if _arm_reached(history, order.at, until, up=False) else "it did not come down"
+    return "" if _arm_reached(history, order.at, until, up=True) else "it did not go up"
+
+
+def _undisturbed(history: History, start: float, end: float) -> bool:
+    """Nothing but the arm itself may be the reason."""
+    words = ("lies", "heals", "crash", "reload", "start", "silence", "late", "key_on", "key_off",
+             "fire_on", "fire_off", "reset", "order", "button", "by_hand", "power", "store",
+             "arm_off", "hit", "slow_store")  # fmt: skip
+    quiet = not any(start <= one.at <= end for one in history.times(*words))
+    looks = history.looks[history.newest(start) : history.newest(end)]
+    return quiet and not any(look.ill or look.inputs is None for look in looks)
+
+
+def _alarm(history: History, start: float, end: float, *codes: str) -> bool:
+    return any(start <= one.at <= end and one.code in codes for one in history.alarms)
+
+
+def _moved_alone(history: History) -> Iterator[Violation]:
+    ups = [one.at for one in history.times("is_up")]
+    for hand in history.times("by_hand"):
+        look = history.looks[max(0, history.newest(hand.at) - 1)]
+        up = next((at for at in ups if hand.at <= at <= hand.at + 5.0), None)
+        if up is None or look.arm > 0.0 or up + 1.0 > history.end:
+            continue
+        ordered = any(hand.at - 12.0 <= one.at <= up for one in history.orders)
+        quiet = not any(
+            hand.at - 3.0 <= one.at <= up + 1.0
+            for one in history.times("lies", "heals", "crash", "start", "silence", "late", "key_on",
+                                     "key_off", "fire_on", "order", "reset", "button", "reload")
+        )  # fmt: skip
+        looks = history.looks[history.newest(hand.at) : history.newest(up + 1.0)]
+        quiet = quiet and not any(look.ill or look.inputs is None for look in looks)
+        held = history.mode_at(hand.at) in ("fire", "manual", "hold_open")
+        if quiet and not ordered and not held:
+            if not _alarm(history, hand.at, up + 1.0, "unexplained_raise"):
+                yield Violation(up + 1.0, "raised by hand, and no alarm says so")
+
+
+def r01_each_visit_ends_once(history: History) -> Iterator[Violation]:
+    """The books after the episode: no visit has two records."""
+    ended = Counter(entry.what.record.visit.pass_id for entry in history.durable(StorePass))
+    for pass_id, times in ended.items():
+        if times > 1:
+            yield Violation(history.end, f"visit {pass_id} was recorded {times} times")
+    if history.came_to_rest:
+        begun = {entry.what.visit.pass_id for entry in history.durable(StoreDecision)}
+        for pass_id in sorted(begun - ended.keys()):
+            yield Violation(history.end, f"visit {pass_id} has no end in the books")
+
+
+def r02_raises_balance(history: History) -> Iterator[Violation]:
+    """The arm's rises from rest to its top, against the raises in the books.
+
+    Where the limits are there and true and the box was never down, there is one for each; and
+    what went up with no order at all is not put down to a pass.
+    """
+    disturbed = history.times("lies", "crash", "reload", "silence", "late")
+    if not history.has_limits or disturbed:
+        return
+    raises = history.durable(StoreRaise)
+    rises = _whole_rises(history)
+    if len(raises) != len(rises) and not _at_the_edge(history, rises):
+        yield Violation(history.end, f"{len(rises)} rises, {len(raises)} in the books")
+    opens = sum(order.kind is not Kind.CLOSE for order in history.orders)
+    explained = sum(entry.what.risen.cause is Cause.PASS for entry in raises)
+    if explained > opens:
+        yield Violation(history.end, f"{explained} raises for passes on {opens} orders")
+
+
+def _whole_rises(history: History) -> list[float]:
+    """From an answered DOWN to an answered UP."""
+    rises, down = [], False
+    for look in history.looks:
+        if look.inputs is None:
+            continue
+        down = down or look.inputs.down_limit is Level.ON
+        if down and look.inputs.up_limit is Level.ON:
+            rises.append(look.at)
+            down = False
+    return rises
+
+
+def _at_the_edge(history: History, rises: list[float]) -> bool:
+    """Half rises are judged by nobody; nor is what a broken store still holds."""
+    half = len(history.times("rises")) != len(history.times("is_up"))
+    return half or bool(history.times("store", "jams", "power", "by_hand", "hit")) or (
+        bool(rises) and history.end - rises[-1] < 1.0
+    )
+
+
+def r03_the_lane_comes_to_rest(history: History) -> Iterator[Violation]:
+    """The last minute of an episode: all is mended, nobody comes, and the office has ended what
+    it ordered. The boom is down then, but where somebody raised it by hand and left it so.
+    """
+    if not history.came_to_rest:
+        return
+    last = history.looks[-1]
+    if last.arm > 0.05 and not history.mode_at(history.end) == "manual":
+        yield Violation(history.end, "all is well and nobody is there, and the boom is up")
+
+
+def b18_the_wall_clock_moves_nothing(history: History) -> Iterator[Violation]:
+    """The same episode with the wall's clock never set, order for order.
+
+    `twin` plays it; a hold-open ends by the monotonic clock, too, but one that outlives a
+    restart has only the wall to go by, so those are left out.
+    """
+    if history.twin is None or not history.times("clock"):
+        return
+    other = history.twin()
+    for ours, theirs in zip_longest(history.orders, other.orders):
+        if _same(ours, theirs):
+            continue
+        at = min(one.at for one in (ours, theirs) if one is not None)
+        if _restored_hold(history, at):
+            return
+        yield Violation(at, "the wall's clock was set, and the orders are others")
+        return
+
+
+def _same(ours: Order | None, theirs: Order | None) -> bool:
+    if ours is None or theirs is None:
+        return False
+    return (ours.at, ours.kind, ours.done) == (theirs.at, theirs.kind, theirs.done)
+
+
+def _restored_hold(history: History, at: float) -> bool:
+    return any(
+        kind == "hold_open" and since <= at and history.times("start")[1:]
+        for since, kind in history.modes
+    )
