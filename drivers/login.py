@@ -7,8 +7,6 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.ports import DeviceError
-
 _SCHEME = re.compile(r"(?:^|,)\s*(Basic|Digest)\s+", re.IGNORECASE)
 # Without a way back (`++`): a long line of letters would keep it busy for minutes.
 _FIELD = re.compile(
@@ -23,12 +21,6 @@ _IN_ADDRESS = re.compile(r"((?:password|passwd|pass|pwd)=)[^&;/?#]+", re.IGNOREC
 def without_password(url: str) -> str:
     """For logs: some cameras have it in the address's path or query."""
     return _IN_ADDRESS.sub(r"\1***", url)
-
-
-class LoginError(DeviceError):
-    """A camera does not let this user in. Most lock the account after five to seven tries."""
-
-    refused = True
 
 
 @dataclass(frozen=True, slots=True)

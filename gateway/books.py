@@ -236,5 +236,4 @@ class Books:
         self.committed()
 
     def _keep_pictures(self, visit: Visit) -> None:
-        if visit.reading is not None:
-            self.keep(visit.reading.evidence)
+        self.keep(visit.evidence)

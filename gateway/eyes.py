@@ -20,7 +20,7 @@ from gateway.capture.observer import BEAT_S, Observer
 from gateway.capture.view import View
 from gateway.catalog import Catalog
 from gateway.lane.plates import Gate
-from gateway.ports import Camera, DeviceError, LiveCamera
+from gateway.ports import Camera, DeviceError, LiveCamera, LoginError
 
 __all__ = ["drain", "main", "watch"]
 
@@ -62,7 +62,7 @@ def watch(order: pipe.Order, out: BinaryIO, waker: Waker) -> None:
                 if message is not None:
                     pipe.write(out, message)
     except DeviceError as error:
-        pipe.write(out, pipe.Message(error=str(error), refused=getattr(error, "refused", False)))
+        pipe.write(out, pipe.Message(error=str(error), refused=isinstance(error, LoginError)))
     except MemoryError:
         most = f"{MOST_MEMORY >> 20} MB"
         pipe.write(out, pipe.Message(error=f"its pictures need more than {most}: set it to less"))

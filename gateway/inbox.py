@@ -3,10 +3,8 @@
 import asyncio
 import math
 from collections import deque
-from dataclasses import fields
 
 from gateway.lane.events import InputsSeen, LaneEvent, PlateSeen
-from gateway.lane.types import Inputs, Level
 
 ROOM = 256
 
@@ -36,7 +34,7 @@ class Inbox:
         polls = [event for event in kept if isinstance(event, InputsSeen)]
         if len(kept) >= self._room and polls:
             kept = [event for event in kept if not isinstance(event, InputsSeen)]
-            kept.append(InputsSeen(_unknown(polls[-1].inputs), -math.inf))
+            kept.append(InputsSeen(polls[-1].inputs.lost(), -math.inf))
         self._events = deque(kept)
 
     async def get(self) -> LaneEvent:
@@ -47,10 +45,3 @@ class Inbox:
 
     def __len__(self) -> int:
         return len(self._events)
-
-
-def _unknown(inputs: Inputs) -> Inputs:
-    """Of the same lane: what it has not does not become unknown."""
-    levels = {field.name: getattr(inputs, field.name) for field in fields(inputs)}
-    fitted = {name for name, level in levels.items() if level is not Level.NOT_FITTED}
-    return Inputs(**levels | dict.fromkeys(fitted, Level.UNKNOWN))

@@ -46,6 +46,7 @@ class Poller:
         self._told = told
         self._heard_at = -fresh_s
         self._lost = ""
+        self._last = Inputs()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -60,10 +61,10 @@ class Poller:
             inputs = await self._inputs.read()
         except DeviceError as error:
             if asked - self._heard_at > self._fresh_s:
-                self._inbox.put(InputsSeen(Inputs(), asked))
+                self._inbox.put(InputsSeen(self._last.lost(), asked))
                 self._tell(str(error))
         else:
-            self._heard_at = asked
+            self._heard_at, self._last = asked, inputs
             self._inbox.put(InputsSeen(inputs, asked))
             self._tell("")
 

@@ -30,6 +30,10 @@ class DeviceError(Exception):
     """A device did not do what it was asked: a sentence with the place and the next step."""
 
 
+class LoginError(DeviceError):
+    """A device refuses our name and password. Asked again at once, it may lock them out."""
+
+
 class Claim(NamedTuple):
     """A place on a bus that belongs to one user alone, as `outputs 1/3` on bus `line-1`."""
 

@@ -13,10 +13,10 @@ from pydantic import Field
 
 from drivers.camera._flow import Flow
 from drivers.camera._network import NetworkSettings, address, advice, refusal
-from drivers.login import LoginError, without_password
+from drivers.login import without_password
 from drivers.rtsp.session import PORTS, Arrival, Session
 from drivers.rtsp.wire import RtspError
-from gateway.ports import Camera, Frame
+from gateway.ports import Camera, Frame, LoginError
 
 if TYPE_CHECKING:
     import av

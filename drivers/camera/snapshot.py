@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from drivers.camera._network import NetworkSettings, address, advice, refusal
-from drivers.login import LoginError, without_password
+from drivers.login import without_password
 from drivers.webpicture import WebError, WebPicture
 from gateway.pictures import decoded
-from gateway.ports import Camera, DeviceError, Frame
+from gateway.ports import Camera, DeviceError, Frame, LoginError
 
 log = logging.getLogger(__name__)
 

@@ -140,7 +140,7 @@ class SharedBus:
     async def _ask(self, question: Question, turn: Turn, not_after: float = math.inf) -> ModbusPDU:
         now = self._loop.time()
         errand = Errand(question, turn, now, min(not_after, now + MAX_WAIT_S))
-        self._absences.refuse(errand, now)
+        self._refuse_away(errand, now)
         answer = await self._waiting.put(errand)
         if answer.isError():
             raise DeviceError(f"{self._wire.name}: {question.refusal(answer)}")
@@ -153,7 +153,7 @@ class SharedBus:
         try:
             now = self._loop.time()
             job.errand.require_time(now, self._wire.name)
-            self._absences.refuse(job.errand, now)
+            self._refuse_away(job.errand, now)
             self._finish(job, await self._answer(job.errand))
         except _PreemptedError:
             self._waiting.put_back(job)
@@ -163,25 +163,27 @@ class SharedBus:
         except Exception as error:  # noqa: BLE001 - it is raised where the caller waits
             self._finish(job, error)
 
+    def _refuse_away(self, errand: Errand, now: float) -> None:
+        if self._wire.recoveries != self._recoveries:
+            self._recoveries = self._wire.recoveries
+            self._absences.forget()
+        self._absences.refuse(errand, now)
+
     async def _answer(self, errand: Errand) -> ModbusPDU:
         """Ask, and remember who answers."""
         try:
             answer = await self._asked(errand)
         except NoAnswerError as error:
-            self._missed(errand.slave, error)
+            self._absences.missed(errand.slave, error, self._loop.time())
             raise
         if answer.isError() and answer.exception_code == BEHIND_GATEWAY_SILENT:
-            sentence = f"{self._wire.name}: {errand.question.refusal(answer)}"
-            self._missed(errand.slave, NoAnswerError(sentence, silent=True))
+            error = NoAnswerError(
+                f"{self._wire.name}: {errand.question.refusal(answer)}", silent=True
+            )
+            self._absences.missed(errand.slave, error, self._loop.time())
         else:
             self._absences.answered(errand.slave, self._loop.time())
         return answer
-
-    def _missed(self, slave: int, error: NoAnswerError) -> None:
-        if self._wire.recoveries != self._recoveries:
-            self._recoveries = self._wire.recoveries
-            self._absences.forget()
-        self._absences.missed(slave, error, self._loop.time())
 
     async def _asked(self, errand: Errand) -> ModbusPDU:
         if errand.is_order:

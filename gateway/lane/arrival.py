@@ -28,6 +28,7 @@ from gateway.lane.states import (
     Step,
     Waiting,
     at_rest,
+    looked_at,
 )
 from gateway.lane.types import (
     AlarmCode,
@@ -88,7 +89,7 @@ def before_opening(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> St
     if under_boom and lane.sensors.boom is not Boom.DOWN:
         return _went_through(lane, state, now, timing)
     if lane.sensors.gone(timing):
-        visit = replace(state.visit, candidates=state.ballot.top())
+        visit = looked_at(state.visit, state.ballot)
         left = StorePass(Pass(visit, Ending.LEFT, now.wall))
         return at_rest(lane, now, timing), (left,)
     return None
@@ -96,7 +97,7 @@ def before_opening(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> St
 
 def _went_through(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> Step:
     """Under a boom that was up already: by its own leave, by the mode's, or by none."""
-    visit = replace(state.visit, candidates=state.ballot.top())
+    visit = looked_at(state.visit, state.ballot)
     because = lane.authority.passing_by()
     if visit.decision.verdict is Verdict.DENY and because is not None:
         visit = replace(visit, decision=because)
@@ -148,7 +149,7 @@ def _unread(lane: Lane, state: Reading, now: Now, timing: Timing) -> Step:
         until = now.mono + timing.read_s
         return lane.to(replace(state, until=until, shots=state.shots + 1)), (Reshoot(),)
     decision = lane.authority.permitted(NO_PLATE)
-    visit = replace(state.visit, decision=decision, candidates=doubts)
+    visit = replace(looked_at(state.visit, state.ballot), decision=decision)
     patience_s = 0.0 if doubts else timing.case_s
     return _settled(lane, Waiting(visit, now.mono + patience_s, state.ballot), now, timing)
 
@@ -185,7 +186,7 @@ def _decided(lane: Lane, state: Unsettled, event: Decided, now: Now, timing: Tim
     if not asked or (event.pass_id, event.plate) != (state.visit.pass_id, asked):
         return lane, ()
     decision = lane.authority.permitted(event.decision)
-    visit = replace(state.visit, decision=decision, candidates=state.ballot.top())
+    visit = replace(looked_at(state.visit, state.ballot), decision=decision)
     return _settled(lane, Waiting(visit, now.mono + timing.case_s, state.ballot), now, timing)
 
 
@@ -204,7 +205,7 @@ def _helped(lane: Lane, state: Unsettled, event: AgentOpens, now: Now, timing: T
         answer = f"the boom is under local control ({lane.mode.by})"
         return lane, (AnswerOrder(event.order_id, answer),)
     decision = Decision(Verdict.ALLOW, Reason.AGENT)
-    visit = replace(state.visit, decision=decision, candidates=state.ballot.top())
+    visit = replace(looked_at(state.visit, state.ballot), decision=decision)
     lane, orders = let_in(lane, visit, now, timing)
     return lane, (*orders, AnswerOrder(event.order_id, "done"))
 

@@ -57,6 +57,7 @@ from gateway.lane.states import (
     Step,
     Waiting,
     WrongWay,
+    looked_at,
 )
 from gateway.lane.types import (
     AlarmCode,
@@ -214,7 +215,7 @@ def _button(lane: Lane, now: Now, timing: Timing) -> Step:
         case Clearing(visit=visit):
             return lane.to(Open(visit, until, Ending.PASSED)), (OpenBarrier(visit.pass_id),)
         case Reading() | Deciding() | Waiting() as state:
-            known = replace(state.visit, decision=decision, candidates=state.ballot.top())
+            known = replace(looked_at(state.visit, state.ballot), decision=decision)
             return passage.let_in(lane, known, now, timing)
         case Resuming(visit=visit):
             lane, orders = passage.let_in(lane, _by_button(now, decision), now, timing)

@@ -235,6 +235,11 @@ class Lane:
 Step = tuple[Lane, tuple[Command, ...]]
 
 
+def looked_at(visit: Visit, ballot: Ballot) -> Visit:
+    """The visit with what its pictures may say."""
+    return replace(visit, candidates=ballot.top(), pictures=ballot.evidence())
+
+
 def at_rest(lane: Lane, now: Now, timing: Timing) -> Lane:
     """The lane with nobody in it: idle, or raised where the boom is known not to be down."""
     if lane.sensors.boom in (Boom.UP, Boom.BETWEEN):

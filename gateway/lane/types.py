@@ -59,6 +59,12 @@ class Inputs:
     fire_reset: Level = Level.NOT_FITTED
     arm_off: Level = Level.NOT_FITTED
 
+    def lost(self) -> "Inputs":
+        """Nothing is known any more; what the lane has not is still not there."""
+        levels = {name: getattr(self, name) for name in self.__slots__}
+        fitted = [name for name, level in levels.items() if level is not Level.NOT_FITTED]
+        return Inputs(**levels | dict.fromkeys(fitted, Level.UNKNOWN))
+
     @property
     def boom(self) -> Boom:
         match self.up_limit is Level.ON, self.down_limit is Level.ON:
@@ -221,7 +227,8 @@ class Ending(StrEnum):
 class Visit:
     """One vehicle at the lane, from the arming loop to its one record.
 
-    `candidates`: what its plate may say by all pictures of it, the likeliest first.
+    `candidates`: what its plate may say by all pictures of it, the likeliest first;
+    `pictures`: the evidence where no reading is sure.
     """
 
     pass_id: str
@@ -229,6 +236,12 @@ class Visit:
     decision: Decision
     reading: PlateReading | None = None
     candidates: tuple[Candidate, ...] = ()
+    pictures: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """SHA-256 of the pictures that show it."""
+        return self.reading.evidence if self.reading else self.pictures
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from gateway.lane.states import (
     Waiting,
     Watch,
     WrongWay,
+    looked_at,
 )
 from gateway.lane.types import (
     AlarmCode,
@@ -212,7 +213,7 @@ def _outcome(lane: Lane) -> str:
 
 
 def _opened(lane: Lane, state: Waiting, now: Now) -> Step:
-    visit = replace(state.visit, candidates=state.ballot.top())
+    visit = looked_at(state.visit, state.ballot)
     code, why = _why(lane, state)
     case = Case(_id(now, 2), now.wall, why, visit, lane.sensors.inputs)
     lane = replace(lane, watch=replace(lane.watch, case=case.case_id))

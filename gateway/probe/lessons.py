@@ -65,8 +65,8 @@ def limits_of(trace: Trace, ignored: Collection[int]) -> Limits:
     moved.sort(key=lambda channel: flips(trace, channel)[0])
     if len(moved) > BOTH_LIMITS:
         raise LessonError(
-            f"inputs {_list(sorted(moved))} changed while the boom rose, but only its two limits "
-            "should: was a vehicle on a loop, or somebody at a button? Clear the lane and begin again"
+            f"inputs {_list(sorted(moved))} changed while the boom rose, but only its limits "
+            "should: was a vehicle on a loop, or somebody at a button? Clear it and begin again"
         )
     if len(moved) < BOTH_LIMITS:
         return Limits(notes=_missing_limits(moved))

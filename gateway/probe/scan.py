@@ -230,7 +230,6 @@ class Sweep:
         """Slave `slave` spoke when another was asked: it may be slow, or it was never asked."""
         if slave in self.present or not 1 <= slave <= ANY_SLAVE:
             return
-        await self._line.listen(LATE_S)  # What it still owes must not pass for the next answer.
         heard = await self._ask(slave, question, LATE_S, LONG_TAIL_S)
         if trace_of(slave, question[0], heard) is Trace.ANSWERED:
             self.slow.add(slave)

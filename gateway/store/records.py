@@ -44,13 +44,14 @@ def visit_row(lane: str, direction: str, visit: Visit) -> Row:
         "arrived_at": utc_text(visit.arrived_at),
         "candidates": canonical(visit.candidates),
         **_plate_columns(visit.reading),
+        "evidence": canonical(visit.evidence),
     }
 
 
 def _plate_columns(reading: PlateReading | None) -> Row:
     if reading is None:
         names = ("plate", "plate_type", "plate_colour", "confidence", "min_char", "corners")
-        return dict.fromkeys(names) | {"evidence": "[]"}
+        return dict.fromkeys(names)
     return {
         "plate": reading.text,
         "plate_type": str(reading.type),
@@ -58,7 +59,6 @@ def _plate_columns(reading: PlateReading | None) -> Row:
         "confidence": float(reading.confidence),
         "min_char": float(reading.min_char),
         "corners": canonical(reading.corners),
-        "evidence": canonical(reading.evidence),
     }
 
 
@@ -67,7 +67,9 @@ def visit_of(row: Mapping[str, Any]) -> Visit:
     decision = Decision(Verdict(row["verdict"]), Reason(row["reason"]))
     arrived_at = datetime.fromisoformat(row["arrived_at"])
     candidates = tuple(Candidate(*one) for one in json.loads(row["candidates"]))
-    return Visit(row["pass_id"], arrived_at, decision, _reading_of(row), candidates)
+    reading = _reading_of(row)
+    pictures = () if reading else tuple(json.loads(row["evidence"]))
+    return Visit(row["pass_id"], arrived_at, decision, reading, candidates, pictures)
 
 
 def _reading_of(row: Mapping[str, Any]) -> PlateReading | None:
@@ -168,7 +170,7 @@ def case_row(lane: str, case: Case) -> Row:
         "plate": visit.reading and visit.reading.text,
         "candidates": canonical(visit.candidates),
         "inputs": canonical({name: getattr(case.inputs, name) for name in Inputs.__slots__}),
-        "evidence": canonical(visit.reading.evidence if visit.reading else ()),
+        "evidence": canonical(visit.evidence),
         "arrived_at": utc_text(visit.arrived_at),
         "opened_at": utc_text(case.opened_at),
         "closed_at": None,

@@ -252,6 +252,32 @@ def test_a_converter_that_speaks_modbus_tcp_is_named_as_such():
     assert "use driver modbus_tcp" in told
 
 
+def test_a_converter_that_takes_one_call_at_a_time_is_hung_up_on_before_it_is_tried():
+    async def translate(reader, writer):
+        """Modbus TCP to one caller; another one is turned away."""
+        if callers:
+            writer.close()
+            return
+        callers.append(writer)
+        while asked := await reader.read(256):
+            if asked[2:4] == b"\x00\x00" and asked[5] == len(asked) - 6:
+                writer.write(asked[:5] + b"\x04" + asked[6:8] + b"\x01\x00")
+        callers.remove(writer)
+        writer.close()
+
+    async def run():
+        server = await asyncio.start_server(translate, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        settings = modbus_rtu_tcp.Settings(driver="modbus_rtu_tcp", host="127.0.0.1", port=port)
+        async with modbus_rtu_tcp.connect(settings) as bus:
+            with pytest.raises(DeviceError, match="is in Modbus TCP mode"):
+                await bus.read_coils(1, 0, 8)
+        server.close()
+
+    callers = []
+    asyncio.run(run())
+
+
 def test_a_converter_that_passes_rtu_on_is_named_as_such_by_the_other_driver():
     converter = Converter()
 

@@ -9,10 +9,12 @@ from pydantic import ValidationError
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from drivers.bus.modbus_tcp import Settings, connect
+from drivers.bus.modbus_tcp import Settings, TcpWire, connect
+from drivers.modbus.errand import Errand
+from drivers.modbus.pdu import write_coil
 from drivers.twins.board import Board
 from drivers.twins.line import with_crc
-from gateway.ports import DeviceError
+from gateway.ports import DeviceError, Turn
 
 HEADER = struct.Struct(">HHHB")
 READ_INPUTS = ("read_discrete_inputs", (1, 0, 8))
@@ -26,6 +28,7 @@ class Device:
         self.board = Board()
         self.heard = []
         self.connections = 0
+        self.port = 0
         self.delay_s = 0.0
         self.replies = []
         self.other_number = 0
@@ -35,7 +38,8 @@ class Device:
     async def listening(self, port=0):
         server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         try:
-            yield server.sockets[0].getsockname()[1]
+            self.port = server.sockets[0].getsockname()[1]
+            yield self.port
         finally:
             server.close()
             self.hang_up()
@@ -285,6 +289,19 @@ def test_a_broadcast_is_refused_because_nobody_would_say_whether_it_went_through
             await bus.write_coil(0, 0, 0xFF00)
 
     play(story)
+
+
+def test_an_order_whose_time_ran_out_while_connecting_is_not_sent():
+    async def story(_bus, device):
+        settings = Settings(driver="modbus_tcp", host="127.0.0.1", port=device.port)
+        wire = TcpWire(settings)
+        late = Errand(write_coil(1, 0, 0xFF00), Turn.ORDER, asked_at=0.0, not_after=0.1)
+        with pytest.raises(DeviceError, match="did not send it"):
+            await wire.ask(late)
+        wire.close()
+        return device.heard
+
+    assert play(story) == []
 
 
 async def patiently(bus):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from drivers.camera import rtsp
-from drivers.login import LoginError
+from gateway.ports import LoginError
 from tests.drivers.paper_camera import Camera, number, plays
 
 
@@ -18,8 +18,8 @@ def lane(camera: Camera, **more) -> contextlib.AbstractContextManager[rtsp.RtspC
 
 
 def test_a_camera_that_is_closed_ends_the_thread_that_waits_for_its_pictures(caplog):
-    """It plays, and sends nothing."""
-    camera = Camera(plays)
+    """It plays, sends nothing, and does not even answer to the goodbye."""
+    camera = Camera(lambda method, head: "" if method == "TEARDOWN" else plays(method, head))
     with lane(camera) as eye:
         thread = threading.Thread(target=lambda: list(eye.frames()), daemon=True)
         thread.start()

@@ -11,8 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from drivers.camera import snapshot
-from drivers.login import LoginError
-from gateway.ports import DeviceError, LiveCamera
+from gateway.ports import DeviceError, LiveCamera, LoginError
 from tests.drivers.web_camera import Web, jpeg, web
 
 PASSWORD = "s3cret:word"  # noqa: S105

@@ -4,8 +4,8 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from gateway.lane import events as ev
@@ -21,7 +21,6 @@ from gateway.lane.types import (
     Now,
     Reason,
     Verdict,
-    Visit,
 )
 from tests.simulator.camera import Camera
 from tests.simulator.habits import ALLOWED, LORRIES, REFUSED, driver

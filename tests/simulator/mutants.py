@@ -175,7 +175,7 @@ MUTANTS = (
         "b15_fire_opens_and_nothing_closes",
         "a fire is only told",
         "modes.py",
-        "        return _opening(lane, now, timing), (OpenBarrier(\"\"), *told)",
+        '        return _opening(lane, now, timing), (OpenBarrier(""), *told)',
         "        return lane, told",
         "modes",
     ),

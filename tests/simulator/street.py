@@ -78,9 +78,7 @@ class Vehicle:
 
     def _come(self, dt_s: float, room_m: float) -> None:
         way_m = _STOP_LINE_M - self.front_m
-        if self.driver.habit is Habit.TAILGATES and room_m < FAR_M:
-            self.phase = Phase.GOES
-        elif self.driver.habit is Habit.MOTORCYCLE:
+        if (self.driver.habit is Habit.TAILGATES and room_m < FAR_M) or self.driver.habit is Habit.MOTORCYCLE:
             self.phase = Phase.GOES
         elif way_m <= 0:
             self.phase = Phase.WAITS

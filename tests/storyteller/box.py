@@ -7,7 +7,6 @@ from pathlib import Path
 
 from gateway.books import Books
 from gateway.lane.events import AgentOpens, InputsSeen, LaneEvent, Noticed
-from gateway.lane.sensors import Timing
 from gateway.lane.states import Lane
 from gateway.lane.types import AlarmCode, Inputs
 from gateway.ports import DeviceError
@@ -43,7 +42,7 @@ class Box:
         self.last_order: AgentOpens | None = None
         self.runner: LaneRunner | None = None
         self._story = story
-        self._timing = Timing(**story.lane.timing)
+        self._timing = story.lane.timing
         self._tasks: list[asyncio.Task[None]] = []
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.storyteller.virtual_time import START_S
 
@@ -55,7 +56,7 @@ class Chronicle:
                 self._read = row
                 self._take(kind, json.loads(body))
 
-    def _take(self, kind: str, body: dict) -> None:
+    def _take(self, kind: str, body: Mapping[str, Any]) -> None:
         for name, facts in _stored(kind, body):
             key = name, body.get(f"{kind}_id", self._read)
             if key in self._known:
@@ -81,7 +82,7 @@ def story_s() -> float:
     return asyncio.get_running_loop().time() - START_S
 
 
-def _stored(kind: str, body: dict) -> Iterator[tuple[str, Facts]]:
+def _stored(kind: str, body: Mapping[str, Any]) -> Iterator[tuple[str, Facts]]:
     """A record of the outbox in the story's words; decisions and the like are not told."""
     match kind:
         case "pass" if body["phase"] == "ended":
@@ -104,7 +105,7 @@ def _stored(kind: str, body: dict) -> Iterator[tuple[str, Facts]]:
             yield "mode", {"mode": body["kind"], "by": body["by"]}
 
 
-def _case(body: dict) -> Iterator[tuple[str, Facts]]:
+def _case(body: Mapping[str, Any]) -> Iterator[tuple[str, Facts]]:
     if body["closed_at"] is None:
         guesses = ", ".join(candidate["text"] for candidate in body["candidates"])
         yield "case opened", {"candidates": guesses, "why": body["why"]}

@@ -1,7 +1,9 @@
 """What a story can expect: each function looks whether it is so. None: not yet."""
 
+from types import MappingProxyType
+
 from tests.storyteller.box import Box
-from tests.storyteller.chronicle import Seen, story_s
+from tests.storyteller.chronicle import Facts, Seen, story_s
 from tests.storyteller.story import Said
 
 
@@ -19,8 +21,8 @@ def no_order(box: Box, said: Said, since_s: float) -> bool | None:
 
 def passed(box: Box, said: Said, since_s: float) -> bool | None:
     facts = {"ending": _code(said["ending"]), "reason": _code(said["reason"])}
-    plate = {"plate": ""} if said["plateless"] else {}
-    return _any(box, "pass", facts | {"plate": said["plate"]}, plate)
+    plate = "" if said["plateless"] else said["plate"] or None
+    return _any(box, "pass", facts, {} if plate is None else {"plate": plate})
 
 
 def alarm(box: Box, said: Said, since_s: float) -> bool | None:
@@ -62,15 +64,15 @@ def boom(box: Box, said: Said, since_s: float) -> bool | None:
 
 
 def _any(
-    box: Box, kind: str, facts: dict[str, str], exact: dict[str, object] | None = None
+    box: Box, kind: str, facts: dict[str, str], exact: Facts = MappingProxyType({})
 ) -> bool | None:
-    """Any that nobody claimed; a fact that the line leaves open may be anything."""
-    wanted = {name: fact for name, fact in facts.items() if fact} | (exact or {})
+    """Any that nobody claimed; of `facts`, what the line leaves open may be anything."""
+    wanted = {name: fact for name, fact in facts.items() if fact} | dict(exact)
     claimed = any(_claim(seen, wanted) for seen in box.chronicle.unclaimed(kind))
     return True if claimed else None
 
 
-def _claim(seen: Seen, wanted: dict[str, object]) -> bool:
+def _claim(seen: Seen, wanted: Facts) -> bool:
     seen.claimed = all(seen.facts[name] == fact for name, fact in wanted.items())
     return seen.claimed
 

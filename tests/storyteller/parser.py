@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.config import yamlfile
 from gateway.config.document import Data, Document, items, mapping
-from gateway.config.problems import ConfigError
+from gateway.config.problems import ConfigError, Where
 from gateway.lane.plates import kind_of
 from gateway.lane.sensors import Timing
 from gateway.lane.types import Direction, Verdict
@@ -57,7 +57,7 @@ class _Reader:
             str(self._data.get("story")), self._lane(), self._access(), lines, _sensors(lines)
         )
 
-    def _known(self, data: dict[str, Data], keys: tuple[str, ...], where: tuple) -> None:
+    def _known(self, data: dict[str, Data], keys: tuple[str, ...], where: Where) -> None:
         for key in data:
             if key not in keys:
                 near = get_close_matches(key, keys, n=1, cutoff=0.0)[0]
@@ -75,14 +75,16 @@ class _Reader:
             timing=self._timing(mapping(lane.get("timing"))),
         )
 
-    def _timing(self, data: dict[str, Data]) -> dict[str, float | int | bool]:
+    def _timing(self, data: dict[str, Data]) -> Timing:
         usual = {field.name: getattr(Timing(), field.name) for field in fields(Timing)}
-        self._known(data, tuple(usual), ("lane", "timing"))
-        return {
-            key: self._value(data, key, _typed(was), was, ("lane", "timing"))
+        where = ("lane", "timing")
+        self._known(data, tuple(usual), where)
+        said = {
+            key: self._value(data, key, _typed(was), was, where)
             for key, was in usual.items()
             if key in data
         }
+        return replace(Timing(), **said)
 
     def _value(
         self,
@@ -90,7 +92,7 @@ class _Reader:
         key: str,
         typed: Callable[[str], T],
         usual: T,
-        where: tuple = ("lane",),
+        where: Where = ("lane",),
     ) -> T:
         said = data.get(key)
         if said is None:
@@ -116,13 +118,13 @@ class _Reader:
             self._must_be_plate(plate, (key,))
         return found
 
-    def _must_be_plate(self, plate: str, where: tuple) -> None:
+    def _must_be_plate(self, plate: str, where: Where) -> None:
         if kind_of(spelled(plate)) is None:
             self._tell(where, f"no plate looks like {plate}", "write one such as 京A12345")
 
     # --- the lines
 
-    def _line(self, step: Data, where: tuple) -> Line | None:
+    def _line(self, step: Data, where: Where) -> Line | None:
         text = step if isinstance(step, str) else ""
         if timed := TIMED.fullmatch(text):
             return self._happens(text, timed, where)
@@ -135,7 +137,7 @@ class _Reader:
         )
         return None
 
-    def _happens(self, text: str, timed: re.Match[str], where: tuple) -> Line | None:
+    def _happens(self, text: str, timed: re.Match[str], where: Where) -> Line | None:
         found = find(timed["rest"], HAPPENINGS)
         if isinstance(found, str):
             self._tell(where, f"nobody knows how to play `{timed['rest']}`", f"nearest: `{found}`")
@@ -146,7 +148,7 @@ class _Reader:
         at_s, after_s = (seconds, 0.0) if timed["word"] == "at" else (None, seconds)
         return Happens(self._place(where), text, said, sentence.does, at_s, after_s)
 
-    def _expects(self, text: str, expected: re.Match[str], where: tuple) -> Line | None:
+    def _expects(self, text: str, expected: re.Match[str], where: Where) -> Line | None:
         found = find(expected["rest"], EXPECTATIONS, "expect ")
         if isinstance(found, str):
             what = f"nobody knows how to expect `{expected['rest']}`"
@@ -158,7 +160,7 @@ class _Reader:
         within_s = float(expected["within"] or SOON_S + quiet_s)
         return Expects(self._place(where), text, said, sentence.does, within_s)
 
-    def _check(self, said: Said, where: tuple) -> None:
+    def _check(self, said: Said, where: Where) -> None:
         plates = [said.get("plate", ""), *said.get("plates", "").split(", ")]
         plates += said.get("candidates", "").split(", ")
         for plate in filter(None, plates):
@@ -175,11 +177,11 @@ class _Reader:
                 self._tell(where, f"{line.at_s:g} s lies before the {last_s:g} s above", "sort")
             last_s = line.at_s
 
-    def _place(self, where: tuple) -> str:
+    def _place(self, where: Where) -> str:
         place = self._document.value_spot(where).place
         return f"{place.file}:{place.line}"
 
-    def _tell(self, where: tuple, what: str, fix: str) -> None:
+    def _tell(self, where: Where, what: str, fix: str) -> None:
         self._document.tell(self._document.key_spot(where), what, fix)
 
 

@@ -10,7 +10,7 @@ from tests.storyteller.chronicle import story_s
 from tests.storyteller.story import Expects, Happens, Line, Story
 from tests.storyteller.virtual_time import START_S
 
-LOOK_S = 0.01
+LOOK_S = 0.05
 LAST_LOOK_S = 1.0
 
 

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.lane.types import Direction, Verdict
+from gateway.lane.sensors import Timing
+from gateway.lane.types import Direction
 from gateway.rules.access import AccessList
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class LaneSetting:
     direction: Direction = Direction.ENTRY
     limits: bool = True
     travel_s: float = 2.0
-    timing: Mapping[str, float | int | bool] = field(default_factory=dict)
+    timing: Timing = field(default_factory=Timing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,3 @@ class Story:
     access: AccessList
     lines: tuple[Line, ...]
     fitted: frozenset[str] = frozenset()
-
-
-NOBODY = AccessList(frozenset(), frozenset(), Verdict.DENY)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config.problems import ConfigError
+from gateway.lane.sensors import Timing
 from gateway.lane.types import Direction, Verdict
 from tests.storyteller.grammar import EXPECTATIONS, HAPPENINGS, find
 from tests.storyteller.parser import read
@@ -40,7 +41,7 @@ def test_a_story_says_what_is_known_before_and_what_happens(tmp_path):
     )
     first, second, third = story.lines
     assert (story.lane.direction, story.lane.limits) == (Direction.EXIT, False)
-    assert story.lane.timing == {"clear_s": 1.5}
+    assert story.lane.timing == Timing(clear_s=1.5)
     assert (story.access.allow, story.access.unknown) == ({"粤B12345"}, Verdict.ALLOW)
     assert isinstance(first, Happens)
     assert (first.at_s, first.place) == (1.5, f"{tmp_path}/story.yaml:5")

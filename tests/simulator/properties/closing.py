@@ -203,7 +203,7 @@ def _between_axles(history: History, order: Order) -> bool:
 
 def _was_let_in(history: History, who: str, at: float) -> bool:
     """By its own plate, which is what tells the lane that it is long."""
-    plate = who.split()[-1]
+    plate = who.rsplit(maxsplit=1)[-1]
     return any(
         entry.at < at and entry.what.visit.reading is not None
         and entry.what.visit.reading.text == plate
