@@ -74,6 +74,14 @@ class Happening(NamedTuple):
     level: str = ""
 
 
+class Sent(NamedTuple):
+    """A frame of ours on a wire: `begin` is its first bit, `end` its last."""
+
+    begin: float
+    end: float
+    frame: bytes
+
+
 class Span(NamedTuple):
     start: float
     end: float
@@ -106,6 +114,11 @@ class History:
     happened: list[Happening] = field(default_factory=list)
     twin: "Callable[[], History] | None" = None
     steps: int = 0
+    slave: int = 1
+    reads: list[tuple[float, float, Inputs]] = field(default_factory=list)
+    shown: list[tuple[float, Inputs]] = field(default_factory=list)
+    contacts: list[tuple[float, bool, bool]] = field(default_factory=list)
+    sent: "list[Sent]" = field(default_factory=list)
     end: float = 0.0
 
     def newest(self, at: float) -> int:
