@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test check bench docs train-smoke clean
+.PHONY: install run test check soak bench docs train-smoke clean
 
 install: $(VENV)/installed
 
@@ -24,6 +24,10 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Hours. A violation prints its story, and ends it with 1.
+soak: install
+	$(BIN)/python -m tests.simulator --steps 100000000
 
 bench: install
 	@for name in start open_latency commit idle camera reader approaches; do \

@@ -177,10 +177,9 @@ class SharedBus:
             self._absences.missed(errand.slave, error, self._loop.time())
             raise
         if answer.isError() and answer.exception_code == BEHIND_GATEWAY_SILENT:
-            error = NoAnswerError(
-                f"{self._wire.name}: {errand.question.refusal(answer)}", silent=True
-            )
-            self._absences.missed(errand.slave, error, self._loop.time())
+            sentence = f"{self._wire.name}: {errand.question.refusal(answer)}"
+            silence = NoAnswerError(sentence, silent=True)
+            self._absences.missed(errand.slave, silence, self._loop.time())
         else:
             self._absences.answered(errand.slave, self._loop.time())
         return answer

@@ -15,11 +15,12 @@ _OPENS = {ModeKind.FIRE: Reason.FIRE, ModeKind.HOLD_OPEN: Reason.HOLD_OPEN}
 class Authority:
     """`ordered` ends at `ends_at`; `open_again_at`: when a boom that is not up is told so again.
 
-    Times are monotonic seconds.
+    `before` is what `ordered` was, for an order that cannot be stored. Times are monotonic seconds.
     """
 
     ordered: Mode = AUTOMATIC
     ends_at: float = math.inf
+    before: tuple[Mode, float] = (AUTOMATIC, math.inf)
     fire: Mode | None = None
     manual: Mode | None = None
     open_again_at: float = math.inf
@@ -58,4 +59,15 @@ class Authority:
     def ordering(self, mode: Mode, ends_at: float) -> "Authority":
         """A hand that holds the boom gives way to an order; key and fire do not."""
         by_hand = self.manual is not None and self.manual.by == BY_HAND
-        return replace(self, ordered=mode, ends_at=ends_at, manual=None if by_hand else self.manual)
+        return replace(
+            self,
+            ordered=mode,
+            ends_at=ends_at,
+            before=(self.ordered, self.ends_at),
+            manual=None if by_hand else self.manual,
+        )
+
+    def not_ordered(self) -> "Authority":
+        """What could not be stored is not in force; what was before still is."""
+        ordered, ends_at = self.before
+        return replace(self, ordered=ordered, ends_at=ends_at)

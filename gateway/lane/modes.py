@@ -18,7 +18,7 @@ from gateway.lane.events import (
     StoreMode,
 )
 from gateway.lane.sensors import Sensors, Timing
-from gateway.lane.states import Closing, Lane, Raised, Step
+from gateway.lane.states import Closing, Idle, Lane, Raised, Step
 from gateway.lane.types import AlarmCode, Boom, Level, Mode, ModeKind, Now, Reason
 
 LONGEST_HOLD_S = 24 * 3600.0
@@ -56,11 +56,6 @@ def ordered(lane: Lane, event: ModeOrdered, now: Now, timing: Timing) -> Step:
         ends_at = now.mono + event.hold_s
     lane, orders = _changed(lane, lane.authority.ordering(mode, ends_at), now, timing)
     return lane, (*orders, AnswerOrder(event.order_id, "done"))
-
-
-def not_stored(lane: Lane) -> Lane:
-    """An order that could not be stored is not in force. Fire and the key switch are."""
-    return replace(lane, authority=replace(lane.authority, ordered=AUTOMATIC, ends_at=math.inf))
 
 
 def raised_by_hand(lane: Lane, now: Now) -> Step:
@@ -150,21 +145,12 @@ def _changed(lane: Lane, after: Authority, now: Now, timing: Timing) -> Step:
         return _kept_up(lane, now, timing)
     lane = lane.to(lane.state, authority=replace(after, open_again_at=math.inf))
     mode = after.mode
-    told = (StoreMode(mode), _news(mode))
-    if not after.opens:
-        return lane, told
-    if mode.kind is ModeKind.HOLD_OPEN and lane.sensors.boom is not Boom.UP:
-        lane = _opening(lane, now, timing)
-        return lane, (told[0], OpenBarrier(""), told[1])
     if mode.kind is ModeKind.FIRE:
-        return _opening(lane, now, timing), (OpenBarrier(""), *told)
-    return lane, told
-
-
-def _news(mode: Mode) -> RaiseAlarm:
-    code = AlarmCode.FIRE if mode.kind is ModeKind.FIRE else AlarmCode.MODE_CHANGED
-    why = f": {mode.reason} ({mode.by})" if mode.reason else ""
-    return RaiseAlarm(code, f"{mode.kind.value.replace('_', ' ')}{why}")
+        alarm = RaiseAlarm(AlarmCode.FIRE, f"{mode.reason}: the lane opens, and stays open")
+        return _opening(lane, now, timing), (OpenBarrier(""), StoreMode(mode), alarm)
+    if after.opens and lane.sensors.boom is not Boom.UP:
+        return _opening(lane, now, timing), (StoreMode(mode), OpenBarrier(""))
+    return lane, (StoreMode(mode),)
 
 
 def _kept_up(lane: Lane, now: Now, timing: Timing) -> Step:
@@ -176,8 +162,10 @@ def _kept_up(lane: Lane, now: Now, timing: Timing) -> Step:
 
 
 def _opening(lane: Lane, now: Now, timing: Timing) -> Lane:
-    """A boom on its way down is now on its way up, and nobody's."""
+    """The boom is on its way up, and nobody's: a lane that is empty waits for its end."""
     fire = lane.mode.kind is ModeKind.FIRE
     again_s = timing.motion_s if fire else max(timing.motion_s, _HOLD_AGAIN_S)
-    state = Raised(now.mono + timing.motion_s) if isinstance(lane.state, Closing) else lane.state
+    state = (
+        Raised(now.mono + timing.motion_s) if isinstance(lane.state, Closing | Idle) else lane.state
+    )
     return lane.to(state, authority=replace(lane.authority, open_again_at=now.mono + again_s))

@@ -27,10 +27,12 @@ from gateway.lane.states import (
     Passing,
     Raised,
     Step,
+    Waiting,
     WrongWay,
     at_rest,
 )
-from gateway.lane.types import AlarmCode, Boom, Ending, Level, Now, Pass, Visit
+from gateway.lane.types import AlarmCode, Boom, Ending, Level, ModeKind, Now, Pass, Visit
+from gateway.lane.voting import Ballot
 
 FAULT_PAUSE_S = 30.0
 _Raising = TypeVar("_Raising", Opening, Open)
@@ -68,6 +70,8 @@ def _unblocked(lane: Lane, state: _Raising) -> tuple[Lane, _Raising]:
 
 def _open_limit_missing(lane: Lane, state: Opening, now: Now, timing: Timing) -> Step:
     again = replace(state, until=now.mono + timing.motion_s, tries_left=0, confirmed=True)
+    if lane.mode.kind is ModeKind.MANUAL and lane.sensors.boom is Boom.DOWN:
+        return _left_to_the_key(lane, state.visit, now, timing)
     match lane.sensors.boom:
         case Boom.DOWN if state.tries_left:
             return lane.to(again), (OpenBarrier(state.visit.pass_id),)
@@ -81,6 +85,11 @@ def _open_limit_missing(lane: Lane, state: Opening, now: Now, timing: Timing) ->
         case _:
             failed = StorePass(Pass(state.visit, Ending.FAILED, now.wall))
             return _fault(lane, f"the boom did not open in {timing.motion_s:g} s", now, failed)
+
+
+def _left_to_the_key(lane: Lane, visit: Visit, now: Now, timing: Timing) -> Step:
+    """Whoever was let in waits again: nothing is ordered while somebody has the boom."""
+    return lane.to(Waiting(visit, now.mono + timing.case_s, Ballot())), ()
 
 
 def open_(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
@@ -103,8 +112,7 @@ def _under_open_boom(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
     if lane.sensors.came_over(timing):
         return to_passing(lane, state.visit, now, timing), ()
     ended = StorePass(Pass(state.visit, state.unproved, now.wall))
-    lane, alarm = wrong_way(lane, now, timing)
-    return lane, (ended, *alarm)
+    return wrong_way(lane, now, timing), (ended,)
 
 
 def _came_down(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
@@ -115,6 +123,8 @@ def _came_down(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
     ended = StorePass(Pass(state.visit, state.unproved, now.wall))
     if state.unproved is not Ending.TURNED_BACK or lane.sensors.gone(timing):
         return lane.to(Idle()), (ended,)
+    if lane.mode.kind is ModeKind.MANUAL:
+        return _left_to_the_key(lane, state.visit, now, timing)
     if lane.sensors.inputs.arming_loop is Level.ON:
         again = Opening(state.visit, now.mono + timing.motion_s, 0, blocked=state.blocked)
         return lane.to(again), (OpenBarrier(state.visit.pass_id),)
@@ -209,15 +219,13 @@ def closing(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
 def follower(lane: Lane, behind: Follower, now: Now, timing: Timing) -> Step:
     """Somebody is under the boom before it is down: the next vehicle, or one from inside."""
     if not lane.sensors.came_over(timing):
-        return wrong_way(lane, now, timing)
+        return wrong_way(lane, now, timing), ()
     visit, records = follow.coming(lane, behind, now)
     return to_passing(lane, visit, now, timing), records
 
 
-def wrong_way(lane: Lane, now: Now, timing: Timing) -> Step:
-    words = "a vehicle is under the boom that did not come over the arming loop"
-    alarm = RaiseAlarm(AlarmCode.WRONG_WAY, words)
-    return lane.to(WrongWay(now.mono + timing.decide_s)), (alarm,)
+def wrong_way(lane: Lane, now: Now, timing: Timing) -> Lane:
+    return lane.to(WrongWay(now.mono + timing.decide_s))
 
 
 def going_wrong(lane: Lane, state: WrongWay, now: Now, timing: Timing) -> Step:
@@ -245,7 +253,7 @@ def raised(lane: Lane, state: Raised, now: Now, timing: Timing) -> Step:
     """Nobody was let in. Whoever comes over the arming loop is seen to by the caller."""
     if lane.sensors.under_boom is Level.ON:
         lane, records = follower(lane, Follower(), now, timing)
-        low = lane.sensors.boom is not Boom.UP
+        low = lane.sensors.boom is not Boom.UP and now.mono >= lane.watch.reopen_at
         return lane, (ReopenBarrier(), *records) if low else records
     if lane.sensors.boom is Boom.DOWN:
         return lane.to(Idle()), ()

@@ -174,7 +174,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is known of the boom's movements, and what was told already.
+    """What is known of the boom's movements; what was told already, and when it was so last.
 
     `down`: its last firm place was down; `off_rest_at`: since when it reads neither up nor down;
     `seen_at`: when it could be seen last; `strange`: it left its lower place and nobody knows why.
@@ -188,7 +188,7 @@ class Watch:
     order: Order | None = None
     motions: tuple[float, ...] = ()
     case: str = ""
-    told: frozenset[str] = frozenset()
+    told: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class Inputs:
                 return Boom.UP
             case (False, True):
                 return Boom.DOWN
-            case (False, False) if Level.OFF in (self.up_limit, self.down_limit):
+            case (False, False) if self.up_limit is self.down_limit is Level.OFF:
                 return Boom.BETWEEN
             case _:
                 return Boom.UNKNOWN
@@ -319,7 +319,6 @@ class AlarmCode(StrEnum):
     DOUBTFUL_PLATE = "doubtful_plate"
     TAILGATE = "tailgate"
     FIRE = "fire"
-    MODE_CHANGED = "mode_changed"
     ARM_OFF = "arm_off"
     DUTY = "motor_duty"
     CLOCK_STEPPED = "clock_stepped"

@@ -72,42 +72,41 @@ def watched(
     before: Lane, lane: Lane, commands: tuple[Command, ...], now: Now, timing: Timing
 ) -> Step:
     """The step's commands, and what is noticed besides."""
-    lane, commands = _guarded(before, lane, commands, now, timing)
-    lane = _noted_orders(lane, commands, now)
+    lane, commands = _guarded(before, lane, commands, now)
+    lane = _noted_orders(lane, commands, now, timing)
     lane, raises = _risen(lane, now, timing)
     lane, case = _case(before, lane, now)
     lane, alarms = _told(lane, now, timing)
     return lane, (*commands, *raises, *case, *alarms)
 
 
-def _guarded(
-    before: Lane, lane: Lane, commands: tuple[Command, ...], now: Now, timing: Timing
-) -> Step:
+def _guarded(before: Lane, lane: Lane, commands: tuple[Command, ...], now: Now) -> Step:
     """Whoever is under a boom that is on its way is answered at once, whatever the lane is at."""
     under = lane.sensors.presence is Level.ON and lane.sensors.boom is Boom.BETWEEN
     if not under or isinstance(before.state, _ANSWERED) or now.mono < lane.watch.reopen_at:
         return lane, commands
     if any(isinstance(command, OpenBarrier | ReopenBarrier) for command in commands):
         return lane, commands
-    watch = replace(lane.watch, reopen_at=now.mono + timing.decide_s)
-    return replace(lane, watch=watch), (ReopenBarrier(), *commands)
+    return lane, (ReopenBarrier(), *commands)
 
 
 # --- rises of the boom
 
 
-def _noted_orders(lane: Lane, commands: tuple[Command, ...], now: Now) -> Lane:
-    watch = lane.watch
+def _noted_orders(lane: Lane, commands: tuple[Command, ...], now: Now, timing: Timing) -> Lane:
+    watch, reopen_at = lane.watch, now.mono + timing.decide_s
     recent = tuple(at for at in watch.motions if now.mono - at < _MINUTE_S)
     for command in commands:
         if isinstance(command, OpenBarrier | ReopenBarrier | CloseBarrier):
             recent = (*recent, now.mono)
         if isinstance(command, OpenBarrier):
-            watch = replace(watch, order=_order(lane, command, now), strange=False)
+            order = _order(lane, command, now)
+            watch = replace(watch, order=order, strange=False, reopen_at=reopen_at)
         elif isinstance(command, ReopenBarrier):
-            watch = replace(watch, order=Order(now.mono, Cause.SAFETY, Reason.PRESENCE))
+            order = Order(now.mono, Cause.SAFETY, Reason.PRESENCE)
+            watch = replace(watch, order=order, reopen_at=reopen_at)
         elif isinstance(command, CloseBarrier):
-            watch = replace(watch, order=None, off_rest_at=math.inf)
+            watch = replace(watch, order=None, off_rest_at=math.inf, reopen_at=-math.inf)
     if watch is lane.watch and recent == watch.motions:
         return lane
     return replace(lane, watch=replace(watch, motions=recent))
@@ -235,12 +234,14 @@ def _why(lane: Lane, state: Waiting) -> tuple[AlarmCode, str]:
 
 
 def _told(lane: Lane, now: Now, timing: Timing) -> Step:
-    """Each is told once while it lasts."""
+    """Each once while it lasts; what comes again within a minute is still the same."""
     wrong = dict(_wrong(lane, now, timing))
-    if wrong.keys() == lane.watch.told:
+    if not wrong and not lane.watch.told:
         return lane, ()
-    fresh = [alarm for name, alarm in wrong.items() if name not in lane.watch.told]
-    return replace(lane, watch=replace(lane.watch, told=frozenset(wrong))), tuple(fresh)
+    old = {name: at for name, at in lane.watch.told if now.mono - at < _MINUTE_S}
+    fresh = tuple(alarm for name, alarm in wrong.items() if name not in old)
+    told = tuple((old | dict.fromkeys(wrong, now.mono)).items())
+    return replace(lane, watch=replace(lane.watch, told=told)), fresh
 
 
 def _wrong(lane: Lane, now: Now, timing: Timing) -> Iterator[tuple[str, RaiseAlarm]]:
@@ -265,6 +266,9 @@ def _wrong(lane: Lane, now: Now, timing: Timing) -> Iterator[tuple[str, RaiseAla
         yield "duty", RaiseAlarm(AlarmCode.DUTY, words)
     if sensors.arming_for() >= timing.loiter_s:
         yield "loiters", RaiseAlarm(AlarmCode.LOITERING, _loiters(lane, timing))
+    if isinstance(lane.state, WrongWay):
+        words = "a vehicle is under the boom that did not come over the arming loop"
+        yield "wrong way", RaiseAlarm(AlarmCode.WRONG_WAY, words)
     if isinstance(lane.state, Idle | Armed | Reading | Deciding | Waiting):
         yield from _below(lane, now, timing)
 

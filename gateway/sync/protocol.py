@@ -10,20 +10,17 @@ Unknown fields are ignored. Whatever cannot be understood raises `MalformedError
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple
+
+from gateway.sync.fields import MAX_SEQ, Fields, MalformedError
 
 PREFIX = "lanegate/1"
 RECORD_SCHEMA = 1
 MAX_RECORDS = 200
 MAX_BATCH_BYTES = 128 * 1024
 MAX_MESSAGE_BYTES = 1024 * 1024
-MAX_SEQ = 2**63 - 1
-
-
-class MalformedError(ValueError):
-    """A message that is not of this protocol; the text says what is wrong with it."""
 
 
 class Position(NamedTuple):
@@ -223,50 +220,3 @@ def decode_ctl(payload: bytes) -> Resend | Fork | None:
             return Fork(fields.text("epoch"), known)
         case _:
             return None
-
-
-class Fields(dict[str, Any]):
-    """The fields of one JSON object; asking for one that is not as it must be raises."""
-
-    @classmethod
-    def of(cls, payload: bytes) -> "Fields":
-        try:
-            value = json.loads(payload, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise MalformedError(f"not JSON: {error}") from error
-        if not isinstance(value, dict):
-            raise MalformedError("not a JSON object")
-        return cls(value)
-
-    def text(self, name: str) -> str:
-        def fits(value: Any) -> bool:
-            return isinstance(value, str) and value != "" and value.isprintable()
-
-        value: str = self._check(name, fits, "a printable text")
-        return value
-
-    def count(self, name: str, *, least: int = 0) -> int:
-        def fits(value: Any) -> bool:
-            return type(value) is int and least <= value <= MAX_SEQ
-
-        value: int = self._check(name, fits, f"a whole number of at least {least}")
-        return value
-
-    def chain(self, name: str) -> bytes:
-        try:
-            value = bytes.fromhex(self.text(name))
-        except ValueError:
-            value = b""
-        if len(value) != hashlib.sha256().digest_size:
-            raise MalformedError(f"field {name!r} is not a SHA-256 in hex")
-        return value
-
-    def _check(self, name: str, fits: Callable[[Any], object], what: str) -> Any:
-        value = self.get(name)
-        if not fits(value):
-            raise MalformedError(f"field {name!r} is not {what}")
-        return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

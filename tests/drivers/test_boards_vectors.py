@@ -225,6 +225,19 @@ def test_a_board_whose_inputs_are_joined_to_its_relays_is_refused(order):
     assert not any(relays)
 
 
+def test_one_register_that_joins_all_inputs_is_asked_whatever_the_outputs_are():
+    board = Eletechsup(boards.SLAVE, inputs=8)
+
+    async def story(barrier, wire):
+        await barrier.open()
+        return wire.questions()[0], wire.board.relays()[4]
+
+    name = "eletechsup-n4d8b08"
+    chosen = boards.relay_settings(name, open_output="5", close_output="3")
+    told = boards.play(story, "barrier", name, chosen, board)
+    assert told == (frame("03 00 FD 00 01"), True)
+
+
 def test_a_joined_input_would_have_moved_the_boom():
     board = Eletechsup(1, inputs=8, joined=SELF_LOCKING)
     board.relays()

@@ -215,16 +215,26 @@ def no_open_without_a_reason(taken: list[Taken]) -> None:
 
 
 def presence_reopens(taken: list[Taken]) -> None:
+    """At once; but a boom that was told so within `decide_s` is not told again."""
+    told_at = float("-inf")
     for step in taken:
-        if not isinstance(step.event, InputsSeen) or presence(step.event.inputs) is Level.OFF:
-            continue
-        state, boom = type(step.before.state).__name__, step.event.inputs.boom
-        falls = state == "Closing" or (
-            state == "Raised" and boom is not Boom.UP and step.event.inputs.closing_loop is Level.ON
-        )
-        if falls:
-            kinds = {type(command) for command in step.commands}
-            assert kinds & {ReopenBarrier, OpenBarrier}, (state, step.event)
+        kinds = {type(command) for command in step.commands}
+        if _falls_on_somebody(step) and step.now.mono - told_at >= TIMING.decide_s:
+            assert kinds & {ReopenBarrier, OpenBarrier}, (step.before.state, step.event)
+        if kinds & {ReopenBarrier, OpenBarrier}:
+            told_at = step.now.mono
+        if CloseBarrier in kinds:
+            told_at = float("-inf")
+
+
+def _falls_on_somebody(step: Taken) -> bool:
+    if not isinstance(step.event, InputsSeen) or presence(step.event.inputs) is Level.OFF:
+        return False
+    state, inputs = type(step.before.state).__name__, step.event.inputs
+    raised = state == "Raised" and inputs.boom is not Boom.UP and inputs.closing_loop is Level.ON
+    rises = state in ("Opening", "Passing", "WrongWay")
+    moves = presence(inputs) is Level.ON and inputs.boom is Boom.BETWEEN and not rises
+    return state == "Closing" or raised or moves
 
 
 def held_up(taken: list[Taken]) -> None:

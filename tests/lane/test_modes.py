@@ -123,7 +123,6 @@ def test_hold_open_is_stored_before_the_boom_is_told():
     assert [type(command) for command in player.commands] == [
         StoreMode,
         OpenBarrier,
-        RaiseAlarm,
         AnswerOrder,
     ]
     assert answers(player) == ["done"]

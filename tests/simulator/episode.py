@@ -316,8 +316,9 @@ class Episode:
 
     def line_is(self, trouble: Trouble, for_s: float) -> None:
         until = self.site.now + for_s
-        self.site.note("late" if trouble is Trouble.LATENESS else "silence")
-        if trouble is Trouble.LATENESS:
+        late = trouble in (Trouble.LATENESS, Trouble.CROWD)
+        self.site.note("late" if late else "silence")
+        if late:
             self._late_until = until
         else:
             self._silent_until = until

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gateway.lane.types import Inputs, Level
 
 RESPONSE_S = 0.1
+# In the order of `gateway.lane.types.Inputs`.
 NAMES = (
     "arming_loop", "closing_loop", "up_limit", "down_limit", "open_button",
     "beam", "manual", "fire", "fire_reset", "arm_off",

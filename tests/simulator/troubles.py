@@ -64,7 +64,7 @@ class Troubles:
             box.site.lie(*LYING[trouble], long_s)
             return
         match trouble:
-            case Trouble.SILENCE | Trouble.GAP | Trouble.LATENESS:
+            case Trouble.SILENCE | Trouble.GAP | Trouble.LATENESS | Trouble.CROWD:
                 box.line_is(trouble, self._length_s(trouble, long_s))
             case Trouble.UNCONFIRMED | Trouble.LOST_ORDER | Trouble.DEAD_OUTPUT:
                 box.order_goes_wrong(trouble)
@@ -89,7 +89,7 @@ class Troubles:
         match trouble:
             case Trouble.GAP:
                 return self._dice.choice((0.1, 0.17, 0.26))
-            case Trouble.SILENCE:
+            case Trouble.SILENCE | Trouble.CROWD:
                 return long_s
             case _:
                 return long_s / 3

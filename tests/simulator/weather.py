@@ -27,6 +27,7 @@ class Trouble(StrEnum):
     SILENCE = "inputs lost"
     GAP = "one answer lost"
     LATENESS = "answers late"
+    CROWD = "a neighbour crowds the line"
     UNCONFIRMED = "order done and not confirmed"
     LOST_ORDER = "order lost"
     DEAD_OUTPUT = "order confirmed and not done"
@@ -56,7 +57,7 @@ LOOPS = {T.LOOP_B_ON: 2, T.LOOP_B_FLAPS: 2, T.LOOP_B_UNKNOWN: 2, T.LOOP_A_ON: 1,
          T.LOOP_A_FLAPS: 2, T.LOOP_B_OFF: 1, T.BEAM: 2}  # fmt: skip
 LIMITS = {T.UP_LIMIT_DEAD: 2, T.DOWN_LIMIT_DEAD: 2, T.UP_LIMIT_STUCK: 1, T.DOWN_LIMIT_STUCK: 1,
           T.JAM: 2, T.ARM_OFF: 1}  # fmt: skip
-LINE = {T.SILENCE: 3, T.GAP: 4, T.LATENESS: 3, T.UNCONFIRMED: 2, T.LOST_ORDER: 2, T.DEAD_OUTPUT: 1}
+LINE = {T.SILENCE: 3, T.GAP: 4, T.LATENESS: 3, T.CROWD: 2, T.UNCONFIRMED: 2, T.LOST_ORDER: 2, T.DEAD_OUTPUT: 1}
 BOX = {T.STORE: 2, T.SLOW_STORE: 1, T.CRASH: 3, T.RELOAD: 1, T.CLOCK: 2, T.BLIND: 1, T.TWICE: 1}
 PEOPLE = {T.BUTTON: 3, T.BY_HAND: 2, T.POWER: 1, T.OWN_CLOSE: 1, T.BUTTON_STUCK: 1, T.AGENT: 3}
 MODES = {T.FIRE: 2, T.KEY: 2, T.HOLD: 3, T.LOCK: 3, T.AUTOMATIC: 2, T.AGENT: 2, T.BUTTON: 1}

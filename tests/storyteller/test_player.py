@@ -4,11 +4,14 @@ import asyncio
 
 import pytest
 
+from gateway.lane.types import Level
 from gateway.ports import DeviceError
 from tests.storyteller import virtual_time
 from tests.storyteller.boom import PaperBoom
+from tests.storyteller.box import Box
 from tests.storyteller.parser import read
 from tests.storyteller.player import StoryError, play
+from tests.storyteller.witness import Witness
 
 LET_IN = [
     "at 1.0 s loop A on",
@@ -91,9 +94,31 @@ def test_a_line_that_comes_too_late_for_its_second_is_told(tmp_path):
     assert "`at 2.0 s loop A off` comes too late" in told
 
 
-def test_an_error_in_the_gateway_s_own_code_fails_the_story(tmp_path):
+def test_a_gateway_that_is_off_has_no_mode(tmp_path):
     with pytest.raises(AssertionError, match="the gateway is off"):
         played(tmp_path, "at 1.0 s gateway crashes", "expect mode automatic")
+
+
+class BrokenCamera(Witness):
+    def photograph(self, subject):
+        raise ZeroDivisionError
+
+
+def test_an_error_in_the_gateway_s_own_code_fails_the_story(tmp_path):
+    path = tmp_path / "story.yaml"
+    path.write_text("story: One\nsteps:\n  - at 1.0 s loop A on\n", encoding="utf-8")
+
+    async def story():
+        box = Box(tmp_path, read(path))
+        box.witness = BrokenCamera(box.chronicle, box.send)
+        box.start()
+        box.desk.levels["arming_loop"] = Level.ON
+        await asyncio.sleep(60)
+        with pytest.raises(ZeroDivisionError):
+            box.check()
+        await box.end()
+
+    virtual_time.run(story())
 
 
 def test_the_same_story_is_played_the_same_way_each_time(tmp_path):

@@ -12,7 +12,8 @@ from drivers.modbus.opening import Opening
 from drivers.twins.board import Board
 from gateway.books import Books
 from gateway.lane import events as ev
-from gateway.lane.types import Direction, Now, Verdict
+from gateway.lane.types import Direction, Inputs, Level, Now, Verdict
+from gateway.ports import Bus, DeviceError
 from gateway.rules.access import AccessList
 from gateway.store import Store
 from tests.simulator.camera import Camera
@@ -38,6 +39,7 @@ POLL_S = 0.05
 PULSE_MS = 500
 OPEN, CLOSE = 0, 1
 SLAVES = (1, 2)
+NOBODY, CROWD = 9, 5
 ACCESS = AccessList(
     frozenset((*ALLOWED, *LORRIES)), frozenset(REFUSED), Verdict.DENY
 )
@@ -46,7 +48,6 @@ WRONG = {
     Trouble.LOST_ORDER: (Fault.REFUSED,),
     Trouble.DEAD_OUTPUT: (Fault.LOST,),
 }
-# Three of four inputs are as the twin's board has them; it takes any number of channels.
 CHANNELS = len(NAMES)
 
 
@@ -106,10 +107,12 @@ class WholeLane:
     def _show(self) -> None:
         inputs = self.site.look().inputs
         assert inputs is not None, "a site always answers; a line may not"
-        for channel, name in enumerate(NAMES):
-            self.board.inputs[channel] = getattr(inputs, name) == "on"
-        if not self.history.shown or self.history.shown[-1][1] != inputs:
-            self.history.shown.append((loop_time(), inputs))
+        levels = [getattr(inputs, name) for name in NAMES]
+        # A contact is open or closed; it cannot say that it does not know.
+        shown = Inputs(*(Level.OFF if one is Level.UNKNOWN else one for one in levels))
+        self.board.inputs[:] = [one is Level.ON for one in levels]
+        if not self.history.shown or self.history.shown[-1][1] != shown:
+            self.history.shown.append((loop_time(), shown))
 
     # --- what can be done to the box -----------------------------------------------------------
 
@@ -138,6 +141,9 @@ class WholeLane:
             case Trouble.GAP:
                 self.site.note("silence")
                 line.faults.append((0, self._dice.choice(tuple(Fault))))
+            case Trouble.CROWD:
+                self.site.note("late")
+                self._box.crowd_until = loop_time() + for_s
             case _:
                 self.site.note("late")
                 line.share = 0.15
@@ -175,6 +181,9 @@ class WholeBox:
         self.parts = parts
         self.line = Line(random.Random(f"{seed}/line"))
         self.clock_s = 0.0
+        self.crowd_until = 0.0
+        self._bus: Bus | None = None
+        self._crowd: set[asyncio.Task[None]] = set()
         self._ids = 0
         self._path = folder / f"{seed}.db"
         self.lanes = [WholeLane(self, slave, f"{seed}/{slave}", weather) for slave in SLAVES]
@@ -182,6 +191,13 @@ class WholeBox:
         self._tasks: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
         self._down_s = 0.0
+
+    @classmethod
+    async def play(
+        cls, folder: Path, seed: int, parts: Parts, weather: Weather, seconds: float
+    ) -> list[History]:
+        """Made inside the loop, whose time its parts ask."""
+        return await cls(folder, seed, parts, weather).run(seconds)
 
     async def run(self, seconds: float) -> list[History]:
         await self._start()
@@ -191,6 +207,7 @@ class WholeBox:
                 lane.step()
             if self._down_s:
                 await self._crash()
+            self._crowd_line()
             await asyncio.sleep(STEP_S)
             self._check()
         await self._stop()
@@ -217,6 +234,7 @@ class WholeBox:
     async def _start(self) -> None:
         self._store = Store.open(self._path, "box-1")
         bus = await self._stack.enter_async_context(self.parts.bus.taking_turns(self._wire()))
+        self._bus = bus
         for lane in self.lanes:
             self._tasks += await self._started(lane, {"line": bus})
             lane.site.note("start")
@@ -250,6 +268,20 @@ class WholeBox:
             asyncio.create_task(work)
             for work in (runner.run(), books.write_always(), poller.run())
         ]
+
+    def _crowd_line(self) -> None:
+        """Another device of the box writes to a board that is not there: orders, like ours."""
+        if loop_time() < self.crowd_until and not self._crowd:
+            for _ in range(CROWD):
+                write = asyncio.create_task(self._crowding())
+                self._crowd.add(write)
+                write.add_done_callback(self._crowd.discard)
+
+    async def _crowding(self) -> None:
+        assert self._bus is not None, "the crowd comes after the start"
+        with contextlib.suppress(DeviceError):
+            await self._bus.write_register(NOBODY, 0, 1)
+            await asyncio.sleep(0.4)
 
     async def _crash(self) -> None:
         for lane in self.lanes:
