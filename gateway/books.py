@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar, assert_never
 
 from gateway.lane.events import StoreDecision, StoreMode
-from gateway.lane.types import AlarmCode, Case, Direction, Now, Pass, Raise, Visit
+from gateway.lane.reports import AlarmCode, Case, Raise
+from gateway.lane.types import Direction, Now, Pass, Visit
 from gateway.store import Store, StoreError
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.lane.events import Noticed
-from gateway.lane.types import AlarmCode, Now
+from gateway.lane.reports import AlarmCode
+from gateway.lane.types import Now
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from gateway import __version__
 from gateway.ladder import STILL, Rung
+from gateway.lane.reports import Mode, ModeKind
 from gateway.lane.states import Lane
-from gateway.lane.types import Mode, ModeKind
 from gateway.store import StoreError, StoreFullError
 from gateway.watcher import Sight
 

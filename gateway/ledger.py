@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, NamedTuple
 
-from gateway.lane.types import Cause, ModeKind, Reason
+from gateway.lane.reports import Cause, ModeKind
+from gateway.lane.types import Reason
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 STILL_UP = timedelta(seconds=10)

@@ -1,6 +1,7 @@
 """What the lane's doings mean to the driver before it: a pure function to a `Notice`."""
 
 from gateway.lane.events import Command, OpenCase
+from gateway.lane.reports import ModeKind
 from gateway.lane.states import (
     Cleared,
     Clearing,
@@ -15,7 +16,7 @@ from gateway.lane.states import (
     Reading,
     Waiting,
 )
-from gateway.lane.types import Direction, ModeKind, Reason, Verdict, Visit
+from gateway.lane.types import Direction, Reason, Verdict, Visit
 from gateway.texts import Notice, NoticeKind
 
 _BY_MODE = {

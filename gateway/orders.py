@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.lane.events import AgentOpens, LaneEvent, ModeOrdered
-from gateway.lane.types import ModeKind, Now, Visit
+from gateway.lane.reports import ModeKind
+from gateway.lane.types import Now, Visit
 from gateway.store import Store, StoreError
 
 PATIENCE_S = 5.0

@@ -10,10 +10,8 @@ from gateway.lane.events import (
     InputsSeen,
     Noticed,
 )
-from gateway.lane.types import (
-    AlarmCode,
-    Inputs,
-)
+from gateway.lane.reports import AlarmCode
+from gateway.lane.types import Inputs
 from gateway.ports import DeviceError, InputReader
 
 log = logging.getLogger(__name__)

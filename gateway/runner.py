@@ -36,9 +36,10 @@ from gateway.lane.events import (
     Tick,
 )
 from gateway.lane.machine import next_deadline, step
+from gateway.lane.reports import AlarmCode, Mode
 from gateway.lane.sensors import Timing
 from gateway.lane.states import Closing, Lane
-from gateway.lane.types import AlarmCode, Mode, Now, Visit
+from gateway.lane.types import Now, Visit
 from gateway.ports import Barrier, DeviceError
 from gateway.rules.access import AccessList, decide, decide_code
 from gateway.store import StoreError

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 
 from gateway.lane.events import Noticed
-from gateway.lane.types import AlarmCode
+from gateway.lane.reports import AlarmCode
 from gateway.sight import SEEING, Condition
 
 EACH_S = 600.0

@@ -11,17 +11,8 @@ import pytest
 from gateway import books as books_module
 from gateway.books import Books
 from gateway.lane.events import StoreDecision, StoreMode
-from gateway.lane.types import (
-    AlarmCode,
-    Case,
-    Cause,
-    Direction,
-    Inputs,
-    Mode,
-    ModeKind,
-    Now,
-    Raise,
-)
+from gateway.lane.reports import AlarmCode, Case, Cause, Mode, ModeKind, Raise
+from gateway.lane.types import Direction, Inputs, Now
 from gateway.store import Store, StoreError, StoreFullError, read_cases
 from tests.storing import NOON, a_pass, a_visit, rows
 

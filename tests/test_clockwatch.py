@@ -16,7 +16,8 @@ from gateway.clockwatch import (
     watch_clock,
 )
 from gateway.lane.events import Noticed
-from gateway.lane.types import AlarmCode, Now
+from gateway.lane.reports import AlarmCode
+from gateway.lane.types import Now
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

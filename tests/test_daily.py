@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.daily import publish_ledgers
-from gateway.lane.types import Cause, Now, Raise
+from gateway.lane.reports import Cause, Raise
+from gateway.lane.types import Now
 from gateway.store import Store
 from tests.storing import NOON
 

@@ -10,8 +10,8 @@ from gateway import health as health_module
 from gateway.health import Health, LaneHealth, watch_space
 from gateway.ladder import STILL, Rung
 from gateway.lane.authority import AUTOMATIC, Authority
+from gateway.lane.reports import Mode, ModeKind
 from gateway.lane.states import Lane
-from gateway.lane.types import Mode, ModeKind
 from gateway.store import StoreError, StoreFullError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

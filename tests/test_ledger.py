@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.lane.types import Cause, ModeKind
+from gateway.lane.reports import Cause, ModeKind
 from gateway.ledger import (
     LISTED,
     Facts,

@@ -12,7 +12,7 @@ from gateway import orders as orders_module
 from gateway.app import clock
 from gateway.commands.order import order as order_command
 from gateway.control import SOCKET, give, listening
-from gateway.lane.types import ModeKind
+from gateway.lane.reports import ModeKind
 from gateway.orders import Order, Orders
 from tests.test_runner import a_lane, see, work_off
 

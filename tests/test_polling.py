@@ -4,7 +4,8 @@ import asyncio
 
 from gateway.inbox import Inbox
 from gateway.lane.events import InputsSeen, Noticed
-from gateway.lane.types import AlarmCode, Inputs
+from gateway.lane.reports import AlarmCode
+from gateway.lane.types import Inputs
 from gateway.polling import Poller
 from gateway.ports import DeviceError
 from tests.lane.playing import QUIET

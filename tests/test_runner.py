@@ -17,9 +17,9 @@ from gateway.lane.events import (
     Noticed,
     PlateSeen,
 )
+from gateway.lane.reports import AlarmCode
 from gateway.lane.sensors import Timing
 from gateway.lane.types import (
-    AlarmCode,
     Decision,
     Direction,
     Ending,

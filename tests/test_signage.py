@@ -12,6 +12,7 @@ from drivers.twins.signhost import PtyHost
 from gateway.inbox import Inbox
 from gateway.lane.authority import Authority
 from gateway.lane.events import CodeSeen, OpenCase
+from gateway.lane.reports import Case, Mode, ModeKind
 from gateway.lane.states import (
     Armed,
     Cleared,
@@ -31,12 +32,9 @@ from gateway.lane.states import (
     WrongWay,
 )
 from gateway.lane.types import (
-    Case,
     Decision,
     Direction,
     Inputs,
-    Mode,
-    ModeKind,
     PlateColour,
     PlateReading,
     PlateType,

@@ -6,7 +6,8 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from gateway.lane.types import AlarmCode, Decision, Direction, Ending, Reason, Verdict
+from gateway.lane.reports import AlarmCode
+from gateway.lane.types import Decision, Direction, Ending, Reason, Verdict
 from gateway.store import StoreError, outbox, read_passes
 from gateway.sync.protocol import Position, chain_over, genesis
 from tests.storing import DENY, NOON, a_pass, a_visit, played, rows

@@ -8,21 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.lane.types import (
-    Case,
-    Cause,
-    Decision,
-    Direction,
-    Ending,
-    Inputs,
-    Level,
-    Mode,
-    ModeKind,
-    Pass,
-    Raise,
-    Reason,
-    Verdict,
-)
+from gateway.lane.reports import Case, Cause, Mode, ModeKind, Raise
+from gateway.lane.types import Decision, Direction, Ending, Inputs, Level, Pass, Reason, Verdict
 from gateway.store import StoreError, read_cases, read_ledger, read_passes
 from tests.storing import NOON, a_pass, a_visit, played, rows
 

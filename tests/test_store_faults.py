@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from gateway.lane.types import AlarmCode, Direction, Ending, Pass
+from gateway.lane.reports import AlarmCode
+from gateway.lane.types import Direction, Ending, Pass
 from gateway.store import Store, StoreError, StoreFullError, read_passes
 from gateway.store.database import open_database, transaction
 from gateway.store.schema import MIGRATIONS

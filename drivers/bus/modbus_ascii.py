@@ -104,7 +104,7 @@ class AsciiWire:
     """
 
     gives_way = False
-    is_sent = True
+    is_sent = False
 
     def __init__(self, settings: Settings, opening: "Opening", char_s: float) -> None:
         from drivers.modbus import ascii_frame, errand, pdu
@@ -127,6 +127,7 @@ class AsciiWire:
         self._opening.close()
 
     async def ask(self, errand: "Errand") -> "ModbusPDU":
+        self.is_sent = False
         port = await self._opening.port(at_once=errand.is_order)
         doubtful = self._failed and not errand.question.is_write
         answer = await self._asked(port, errand)
@@ -148,6 +149,7 @@ class AsciiWire:
         frame = self._frame_of(question)
         answer_s = self._frames.frame_size(question.answer_bytes + 1) * self._char_s
         sent_at = port.send(self._on_the_wire(frame))
+        self.is_sent = True
         deadline = sent_at + answer_s + self._settings.timeout_ms / 1000
         while self._loop.time() < deadline:
             await port.more(deadline)

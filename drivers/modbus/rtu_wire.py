@@ -9,8 +9,9 @@ so that the last answer belongs to a question that was sent after the caller cam
 
 What remains possible: a slave that is silent for longer than time-out and quiet time together,
 and then pays its debts one by one just inside the time-out of each repetition, in a rhythm that
-only a device between us and it could make; so set both above the slowest answer. Writes are not repeated: the late echo of an order
-can confirm the same order, given again after the first one failed; both say the same.
+only a device between us and it could make; so set both above the slowest answer. Writes are not
+repeated: the late echo of an order can confirm the same order, given again after the first one
+failed; both say the same.
 """
 
 import asyncio

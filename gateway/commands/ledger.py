@@ -11,7 +11,7 @@ import click
 from gateway.commands.options import config_argument
 from gateway.config import load
 from gateway.config.problems import ConfigError
-from gateway.lane.types import Cause
+from gateway.lane.reports import Cause
 from gateway.ledger import SHANGHAI, LaneLedger, as_fields, day_of
 from gateway.store import StoreError, read_ledger
 

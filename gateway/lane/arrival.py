@@ -16,6 +16,7 @@ from gateway.lane.events import (
     StorePass,
 )
 from gateway.lane.passage import let_in, to_passing
+from gateway.lane.reports import AlarmCode, ModeKind
 from gateway.lane.sensors import Timing
 from gateway.lane.states import (
     Armed,
@@ -30,19 +31,7 @@ from gateway.lane.states import (
     at_rest,
     looked_at,
 )
-from gateway.lane.types import (
-    AlarmCode,
-    Boom,
-    Decision,
-    Ending,
-    Level,
-    ModeKind,
-    Now,
-    Pass,
-    Reason,
-    Verdict,
-    Visit,
-)
+from gateway.lane.types import Boom, Decision, Ending, Level, Now, Pass, Reason, Verdict, Visit
 from gateway.lane.voting import Ballot
 
 UNDECIDED = Decision(Verdict.DENY, Reason.UNDECIDED)

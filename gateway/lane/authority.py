@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from gateway.lane.types import Decision, Mode, ModeKind, Reason, Verdict
+from gateway.lane.reports import Mode, ModeKind
+from gateway.lane.types import Decision, Reason, Verdict
 
 AUTOMATIC = Mode(ModeKind.AUTOMATIC, datetime.min.replace(tzinfo=UTC), "", "")
 BY_KEY, BY_HAND, BY_LANE = "key", "hand", "lane"

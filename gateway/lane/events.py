@@ -3,18 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.lane.types import (
-    AlarmCode,
-    Case,
-    Decision,
-    Inputs,
-    Mode,
-    ModeKind,
-    Pass,
-    PlateReading,
-    Raise,
-    Visit,
-)
+from gateway.lane.reports import AlarmCode, Case, Mode, ModeKind, Raise
+from gateway.lane.types import Decision, Inputs, Pass, PlateReading, Visit
 
 # --- events: what happened ---------------------------------------------------------------
 

@@ -12,19 +12,10 @@ from gateway.lane.events import (
     StoreDecision,
     TakePhoto,
 )
+from gateway.lane.reports import AlarmCode, ModeKind
 from gateway.lane.sensors import Timing
 from gateway.lane.states import Cleared, Clearing, Closing, Follower, Lane, Passing
-from gateway.lane.types import (
-    AlarmCode,
-    Decision,
-    Level,
-    ModeKind,
-    Now,
-    PlateReading,
-    Reason,
-    Verdict,
-    Visit,
-)
+from gateway.lane.types import Decision, Level, Now, PlateReading, Reason, Verdict, Visit
 
 _UNDECIDED = Decision(Verdict.DENY, Reason.UNDECIDED)
 Behind = Passing | Clearing | Cleared | Closing

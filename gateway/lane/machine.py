@@ -37,6 +37,7 @@ from gateway.lane.events import (
     StorePass,
     StorePhoto,
 )
+from gateway.lane.reports import AlarmCode
 from gateway.lane.sensors import Sensors, Timing
 from gateway.lane.states import (
     Armed,
@@ -59,18 +60,7 @@ from gateway.lane.states import (
     WrongWay,
     looked_at,
 )
-from gateway.lane.types import (
-    AlarmCode,
-    Boom,
-    Decision,
-    Ending,
-    Level,
-    Now,
-    Pass,
-    Reason,
-    Verdict,
-    Visit,
-)
+from gateway.lane.types import Boom, Decision, Ending, Level, Now, Pass, Reason, Verdict, Visit
 from gateway.lane.voting import Ballot
 
 

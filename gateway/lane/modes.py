@@ -17,9 +17,10 @@ from gateway.lane.events import (
     SpreadFire,
     StoreMode,
 )
+from gateway.lane.reports import AlarmCode, Mode, ModeKind
 from gateway.lane.sensors import Sensors, Timing
 from gateway.lane.states import Closing, Idle, Lane, Raised, Step
-from gateway.lane.types import AlarmCode, Boom, Level, Mode, ModeKind, Now, Reason
+from gateway.lane.types import Boom, Level, Now, Reason
 
 LONGEST_HOLD_S = 24 * 3600.0
 _HOLD_AGAIN_S = 60.0

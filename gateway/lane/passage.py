@@ -13,6 +13,7 @@ from gateway.lane.events import (
     StoreDecision,
     StorePass,
 )
+from gateway.lane.reports import AlarmCode, ModeKind
 from gateway.lane.sensors import Timing
 from gateway.lane.states import (
     Cleared,
@@ -31,7 +32,7 @@ from gateway.lane.states import (
     WrongWay,
     at_rest,
 )
-from gateway.lane.types import AlarmCode, Boom, Ending, Level, ModeKind, Now, Pass, Visit
+from gateway.lane.types import Boom, Ending, Level, Now, Pass, Visit
 from gateway.lane.voting import Ballot
 
 FAULT_PAUSE_S = 30.0

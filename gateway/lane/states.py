@@ -8,17 +8,9 @@ from gateway.lane.authority import Authority
 from gateway.lane.events import (
     Command,
 )
+from gateway.lane.reports import Cause, Mode
 from gateway.lane.sensors import Sensors, Timing
-from gateway.lane.types import (
-    Boom,
-    Cause,
-    Ending,
-    Level,
-    Mode,
-    Now,
-    PlateReading,
-    Visit,
-)
+from gateway.lane.types import Boom, Ending, Level, Now, PlateReading, Visit
 from gateway.lane.voting import Ballot
 
 

@@ -16,6 +16,7 @@ from gateway.lane.events import (
     StoreRaise,
     TakePhoto,
 )
+from gateway.lane.reports import AlarmCode, Case, Cause, ModeKind, Raise
 from gateway.lane.sensors import Timing
 from gateway.lane.states import (
     Armed,
@@ -36,18 +37,7 @@ from gateway.lane.states import (
     WrongWay,
     looked_at,
 )
-from gateway.lane.types import (
-    AlarmCode,
-    Boom,
-    Case,
-    Cause,
-    Level,
-    ModeKind,
-    Now,
-    Raise,
-    Reason,
-    Verdict,
-)
+from gateway.lane.types import Boom, Level, Now, Reason, Verdict
 
 _RAISE_S = 0.5
 _MINUTE_S = 60.0

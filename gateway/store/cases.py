@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.lane.types import Case
+from gateway.lane.reports import Case
 from gateway.store import outbox
 from gateway.store.database import explain, needs_form, open_read_only
 from gateway.store.records import Row, case_body, case_of, case_row, utc_text

@@ -7,7 +7,7 @@ import sqlite3
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from gateway.lane.types import Cause, ModeKind
+from gateway.lane.reports import Cause, ModeKind
 from gateway.ledger import (
     Facts,
     LaneLedger,

@@ -6,7 +6,7 @@ Writing functions must be called inside a transaction; they return whether they 
 import sqlite3
 from datetime import datetime
 
-from gateway.lane.types import Mode
+from gateway.lane.reports import Mode
 from gateway.store import outbox
 from gateway.store.records import mode_body, mode_of, mode_row, utc_text
 from gateway.store.tables import insert, insert_new, rows

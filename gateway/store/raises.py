@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from gateway.lane.types import Raise
+from gateway.lane.reports import Raise
 from gateway.store import outbox
 from gateway.store.cases import tell_case
 from gateway.store.passes import tell_pass

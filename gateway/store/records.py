@@ -5,18 +5,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.lane.reports import Case, Mode, ModeKind, Raise
 from gateway.lane.types import (
     Candidate,
-    Case,
     Corners,
     Decision,
     Inputs,
-    Mode,
-    ModeKind,
     PlateColour,
     PlateReading,
     PlateType,
-    Raise,
     Reason,
     Verdict,
     Visit,

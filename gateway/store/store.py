@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from gateway.lane.types import AlarmCode, Case, Direction, Mode, Pass, Raise, Visit
+from gateway.lane.reports import AlarmCode, Case, Mode, Raise
+from gateway.lane.types import Direction, Pass, Visit
 from gateway.store import cases, days, modes, outbox, passes, raises
 from gateway.store.database import StoreError, explain, open_database, transaction
 from gateway.store.outbox import Meta

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from gateway.commands.cases import cases
 from gateway.commands.ledger import ledger
-from gateway.lane.types import Case, Cause, Direction, Inputs, Raise
+from gateway.lane.reports import Case, Cause, Raise
+from gateway.lane.types import Direction, Inputs
 from gateway.ledger import day_of
 from tests.storing import NOON, a_pass, a_visit, played
 from tests.system.box import a_lane

@@ -31,18 +31,10 @@ from gateway.lane.events import (
     StorePass,
     Tick,
 )
+from gateway.lane.reports import AlarmCode, ModeKind
 from gateway.lane.sensors import Timing, presence
 from gateway.lane.states import Lane
-from gateway.lane.types import (
-    AlarmCode,
-    Boom,
-    Inputs,
-    Level,
-    ModeKind,
-    Now,
-    Verdict,
-    Visit,
-)
+from gateway.lane.types import Boom, Inputs, Level, Now, Verdict, Visit
 from tests.lane.playing import ALLOW, DENY, EPOCH, a_reading, at
 
 TIMING = Timing(no_passage_s=5, loiter_s=8, loop_stuck_s=8, case_s=3)

@@ -15,8 +15,9 @@ from gateway.lane.events import (
     StorePass,
     TakePhoto,
 )
+from gateway.lane.reports import AlarmCode
 from gateway.lane.sensors import Timing
-from gateway.lane.types import AlarmCode, Ending, Level, PlateColour, Reason
+from gateway.lane.types import Ending, Level, PlateColour, Reason
 from tests.lane.playing import ALLOW, DENY, Player, a_reading
 
 ON, OFF, UNKNOWN = Level.ON, Level.OFF, Level.UNKNOWN

@@ -20,16 +20,8 @@ from gateway.lane.events import (
     Tick,
 )
 from gateway.lane.machine import step
-from gateway.lane.types import (
-    AlarmCode,
-    Decision,
-    Ending,
-    Inputs,
-    Level,
-    Reason,
-    Verdict,
-    Visit,
-)
+from gateway.lane.reports import AlarmCode
+from gateway.lane.types import Decision, Ending, Inputs, Level, Reason, Verdict, Visit
 from tests.lane.playing import ALLOW, DENY, EPOCH, TIMING, Player, a_reading, at
 
 ON, OFF, UNKNOWN = Level.ON, Level.OFF, Level.UNKNOWN

@@ -19,15 +19,8 @@ from gateway.lane.events import (
     StoreRaise,
     TakePhoto,
 )
-from gateway.lane.types import (
-    AlarmCode,
-    Cause,
-    Ending,
-    Level,
-    Mode,
-    ModeKind,
-    Reason,
-)
+from gateway.lane.reports import AlarmCode, Cause, Mode, ModeKind
+from gateway.lane.types import Ending, Level, Reason
 from tests.lane.playing import DENY, EPOCH, Player
 
 ON, OFF, UNKNOWN, NONE = Level.ON, Level.OFF, Level.UNKNOWN, Level.NOT_FITTED

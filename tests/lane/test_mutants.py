@@ -82,11 +82,11 @@ MUTANTS = {
         "return lane, (ReopenBarrier(), *records)\n        case",
         "return lane, records\n        case",
     ),
-    "presence under a boom that was raised by nobody is only recorded": (
+    "whoever is under a boom that moves is not answered": (
         properties.presence_reopens,
-        "passage.py",
-        "return lane, (ReopenBarrier(), *records) if low else records",
-        "return lane, records",
+        "watch.py",
+        "return lane, (ReopenBarrier(), *commands)",
+        "return lane, commands",
     ),
     "a hold is forgotten at the closing": (
         properties.held_up,

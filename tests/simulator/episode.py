@@ -10,18 +10,10 @@ from typing import Any, NamedTuple
 
 from gateway.lane import events as ev
 from gateway.lane import machine
+from gateway.lane.reports import AlarmCode, Mode, ModeKind
 from gateway.lane.sensors import Timing
 from gateway.lane.states import Lane
-from gateway.lane.types import (
-    AlarmCode,
-    Decision,
-    Inputs,
-    Mode,
-    ModeKind,
-    Now,
-    Reason,
-    Verdict,
-)
+from gateway.lane.types import Decision, Inputs, Now, Reason, Verdict
 from tests.simulator.camera import Camera
 from tests.simulator.habits import ALLOWED, LORRIES, REFUSED, driver
 from tests.simulator.paper import PaperBooks
@@ -37,6 +29,7 @@ WRITE_S, TIMEOUT_S = 0.01, 0.08
 LOST_PERIOD_S = 1.0
 LONGEST_WAIT_S = 1.0
 REST_S = 120.0
+LONGEST_LATENESS_S = 3.0
 # Every fourth episode of a weather is played again with the wall's clock left alone.
 TWIN_EACH = 4
 NOT_AFTER_A_FAILURE = ev.OpenBarrier | ev.CloseBarrier | ev.StoreRaise
@@ -68,7 +61,12 @@ class Episode:
     """A `troubles.Box`. The same seed and machine give the same history, to the last word."""
 
     def __init__(
-        self, seed: int, machine: Machine = REAL, *, weather: Weather | None = None, sets_clock: bool = True
+        self,
+        seed: int,
+        machine: Machine = REAL,
+        *,
+        weather: Weather | None = None,
+        sets_clock: bool = True,
     ) -> None:
         self._machine = machine
         self._sets_clock = sets_clock
@@ -102,6 +100,7 @@ class Episode:
         self._silent_until = self._late_until = self._slow_until = self._down_until = 0.0
         self._next_poll = self._last_event = self._heard_at = 0.0
         self._lost = False
+        self._stepped_at = 0.0
         self._look = -1
         self._wrong: deque[Trouble] = deque()
 
@@ -207,7 +206,7 @@ class Episode:
 
     def _handle(self, event: ev.LaneEvent) -> None:
         self.history.steps += 1
-        life = self._life
+        life, self._stepped_at = self._life, self.site.now
         self._lane, commands = self._machine.step(self._lane, event, self._now(), self.timing)
         failures = []
         for command in commands:
@@ -269,7 +268,7 @@ class Episode:
 
     def _order(self, kind: Kind, pass_id: str) -> ev.LaneEvent | None:
         if kind is Kind.CLOSE and self._too_late():
-            self._given(kind, pass_id, confirmed=False, done=False)
+            self._given(kind, pass_id, confirmed=False, done=False, at=self._stepped_at)
             return ev.BarrierFailed("the look is too old: not sent")
         trouble = self._wrong.popleft() if self._wrong else None
         if trouble is not None:
@@ -287,8 +286,12 @@ class Episode:
             return ev.BarrierFailed("slave 1 gave no answer: is it powered?")
         return None
 
-    def _given(self, kind: Kind, pass_id: str, *, confirmed: bool, done: bool) -> None:
-        at, life, look = self.site.now, self._life, self._look
+    def _given(
+        self, kind: Kind, pass_id: str, *, confirmed: bool, done: bool, at: float | None = None
+    ) -> None:
+        """What the bus refuses is an order of the lane all the same, of the instant it gave it."""
+        at = self.site.now if at is None else at
+        life, look = self._life, self._look
         order = Order(at, kind, pass_id, confirmed, done, life, look, self.timing)
         self.history.orders.append(order)
 
@@ -319,7 +322,7 @@ class Episode:
         late = trouble in (Trouble.LATENESS, Trouble.CROWD)
         self.site.note("late" if late else "silence")
         if late:
-            self._late_until = until
+            self._late_until = self.site.now + min(for_s, LONGEST_LATENESS_S)
         else:
             self._silent_until = until
 
@@ -391,8 +394,6 @@ def decided(text: str) -> Decision:
         return Decision(Verdict.ALLOW, Reason.ALLOW_LIST)
     reason = Reason.BLOCK_LIST if text in REFUSED else Reason.UNKNOWN_PLATE
     return Decision(Verdict.DENY, reason)
-
-
 
 
 _UNKNOWN = Inputs()

@@ -3,7 +3,8 @@
 from collections import deque
 
 from gateway.lane.events import StoreDecision, StoreMode, StorePass
-from gateway.lane.types import Mode, Visit
+from gateway.lane.reports import Mode
+from gateway.lane.types import Visit
 from tests.simulator.truth import Entry, History
 
 

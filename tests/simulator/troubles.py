@@ -4,7 +4,7 @@ import random
 from typing import Protocol
 
 from gateway.lane.events import AgentOpens, LaneEvent, ModeOrdered
-from gateway.lane.types import ModeKind
+from gateway.lane.reports import ModeKind
 from tests.simulator.camera import Camera
 from tests.simulator.sensors import Lie
 from tests.simulator.site import Site

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from gateway.books import Books
 from gateway.lane.events import AgentOpens, InputsSeen, LaneEvent, Noticed
+from gateway.lane.reports import AlarmCode
 from gateway.lane.states import Lane
-from gateway.lane.types import AlarmCode, Inputs
+from gateway.lane.types import Inputs
 from gateway.ports import DeviceError
 from gateway.runner import LaneRunner
 from gateway.store import Store

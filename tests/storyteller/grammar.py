@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
-from gateway.lane.types import AlarmCode, Cause, Ending, Level, ModeKind, PlateColour, Reason
+from gateway.lane.reports import AlarmCode, Cause, ModeKind
+from gateway.lane.types import Ending, Level, PlateColour, Reason
 from tests.storyteller import expectations as e
 from tests.storyteller import happenings as h
 from tests.storyteller.story import Expectation, Happening, Said

@@ -13,7 +13,8 @@ from gateway.lane.events import (
     PlateSeen,
 )
 from gateway.lane.plates import kind_of
-from gateway.lane.types import AlarmCode, Level, ModeKind, PlateColour, PlateReading
+from gateway.lane.reports import AlarmCode, ModeKind
+from gateway.lane.types import Level, PlateColour, PlateReading
 from gateway.rules.access import spelled
 from tests.storyteller.box import Box
 from tests.storyteller.story import Said

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from gateway.lane.types import AlarmCode
+from gateway.lane.reports import AlarmCode
 from gateway.store import Store
 from gateway.sync.receive import Receiver
 from gateway.sync.settings import UplinkSettings

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.lane.types import AlarmCode
+from gateway.lane.reports import AlarmCode
 from gateway.store import Store
 from gateway.sync import protocol
 from gateway.sync.broker import Arrived, Over, Ready, Taken

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from gateway.lane.events import StoreDecision, StoreMode
-from gateway.lane.types import Inputs, Level, ModeKind
+from gateway.lane.reports import ModeKind
+from gateway.lane.types import Inputs, Level
 from tests.simulator.properties.opening import BY_RULES
 from tests.simulator.truth import History, Kind, Order, Span, Violation
 
@@ -62,7 +63,8 @@ def _opened(history: History, span: Span) -> bool:
     look = history.looks[history.newest(span.start)]
     up = look.inputs is not None and look.inputs.up_limit is Level.ON
     told = any(
-        span.start - 0.01 <= one.at <= until and one.kind is not Kind.CLOSE for one in history.orders
+        span.start - 0.01 <= one.at <= until and one.kind is not Kind.CLOSE
+        for one in history.orders
     )
     crashed = any(span.start - 0.1 <= one.at <= until for one in history.times("crash", "reload"))
     recently = any(

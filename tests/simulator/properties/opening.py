@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from gateway.lane.events import StoreDecision, StoreMode, StorePass
-from gateway.lane.types import Boom, Ending, Level, ModeKind, Reason, Verdict
+from gateway.lane.reports import ModeKind
+from gateway.lane.types import Boom, Ending, Level, Reason, Verdict
 from tests.simulator.truth import History, Kind, Order, Violation, is_present
 
 RECORD_S = 1.0
@@ -198,9 +199,7 @@ def b11_an_order_is_repeated_only_after_a_look(history: History) -> Iterator[Vio
 def _may_repeat(history: History, first: Order, second: Order) -> bool:
     """A person may press the button at any time, and the look that says so comes later."""
     looks = history.looks[max(0, first.look - 2) : second.look + 1]
-    pressed = any(
-        look.inputs is not None and look.inputs.open_button is Level.ON for look in looks
-    )
+    pressed = any(look.inputs is not None and look.inputs.open_button is Level.ON for look in looks)
     if pressed or any(first.at - 1.0 <= one.at <= second.at for one in history.times("order")):
         return True
     inputs = looks[-1].inputs if looks else None

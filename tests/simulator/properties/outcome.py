@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from gateway.lane.events import StoreDecision, StorePass, StoreRaise
-from gateway.lane.types import Cause, Level
+from gateway.lane.reports import Cause
+from gateway.lane.types import Level
 from tests.simulator.truth import History, Kind, Order, Violation
 
 OPENS_S = 4.0
@@ -23,7 +24,11 @@ def b19_what_should_move_moves(history: History) -> Iterator[Violation]:
         return
     for one in history.times("waits"):
         number, habit, *plate = one.who.removeprefix("vehicle ").split()
-        if habit.rstrip(":") not in SURE or not plate or _was_here(history, plate[0], one.at, number):
+        if (
+            habit.rstrip(":") not in SURE
+            or not plate
+            or _was_here(history, plate[0], one.at, number)
+        ):
             continue
         timing = history.timing_at(one.at)
         due = one.at + OPENS_S + timing.motion_s
@@ -52,9 +57,17 @@ def _stays_up(history: History) -> Iterator[Violation]:
     for span in history.spans("empties", "comes"):
         timing = history.timing_at(span.start)
         due = span.start + max(timing.no_passage_s, timing.loiter_s) + timing.motion_s + 4.0
-        due += MINUTE_S if _alarm(history, span.start - MINUTE_S, due, "motor_duty") else 0.0
-        if due < min(span.end, history.end) and not _arm_reached(history, span.start, due, up=False):
+        due += MINUTE_S if _is_tired(history, span.start) else 0.0
+        if due < min(span.end, history.end) and not _arm_reached(
+            history, span.start, due, up=False
+        ):
             yield Violation(due, "nobody is there any more, and the boom did not come down")
+
+
+def _is_tired(history: History, at: float) -> bool:
+    """The motor waits until its minute is over."""
+    recent = [one for one in history.orders if at - MINUTE_S < one.at <= at + 5.0]
+    return len(recent) >= history.timing_at(at).motions_per_min
 
 
 def b21_a_boom_that_disobeys_is_told(history: History) -> Iterator[Violation]:
@@ -166,8 +179,10 @@ def _whole_rises(history: History) -> list[float]:
 def _at_the_edge(history: History, rises: list[float]) -> bool:
     """Half rises are judged by nobody; nor is what a broken store still holds."""
     half = len(history.times("rises")) != len(history.times("is_up"))
-    return half or bool(history.times("store", "jams", "power", "by_hand", "hit")) or (
-        bool(rises) and history.end - rises[-1] < 1.0
+    return (
+        half
+        or bool(history.times("store", "jams", "power", "by_hand", "hit"))
+        or (bool(rises) and history.end - rises[-1] < 1.0)
     )
 
 

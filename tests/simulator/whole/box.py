@@ -39,7 +39,7 @@ POLL_S = 0.05
 PULSE_MS = 500
 OPEN, CLOSE = 0, 1
 SLAVES = (1, 2)
-NOBODY, CROWD = 9, 5
+NOBODY, CROWD, CROWD_PAUSE_S = 9, 5, 1.7
 ACCESS = AccessList(
     frozenset((*ALLOWED, *LORRIES)), frozenset(REFUSED), Verdict.DENY
 )
@@ -281,7 +281,7 @@ class WholeBox:
         assert self._bus is not None, "the crowd comes after the start"
         with contextlib.suppress(DeviceError):
             await self._bus.write_register(NOBODY, 0, 1)
-            await asyncio.sleep(0.4)
+        await asyncio.sleep(CROWD_PAUSE_S)
 
     async def _crash(self) -> None:
         for lane in self.lanes:
