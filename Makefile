@@ -15,9 +15,10 @@ $(VENV)/installed: setup.cfg pyproject.toml
 run: install
 	$(BIN)/lanegate demo
 
+# Most tests wait for lines, timers and processes: four at a time, on any number of cores.
 test: install check
 	@sh tests/prepare.sh packages
-	$(BIN)/pytest
+	$(BIN)/pytest -n 4 --dist loadfile
 
 check: install
 	$(BIN)/ruff format --check .

@@ -160,7 +160,7 @@ def _up(
         case Open():
             return passage.open_(lane, state, now, timing)
         case WrongWay():
-            return passage.going_wrong(lane, state, now, timing)
+            return passage.going_wrong(lane, now)
         case Raised():
             return _raised(lane, state, now, timing)
         case Fault():
@@ -202,6 +202,11 @@ def _button(lane: Lane, now: Now, timing: Timing) -> Step:
             return lane, (OpenBarrier(visit.pass_id),)
         case Open(visit=visit) as state:
             return lane.to(replace(state, until=until)), (OpenBarrier(visit.pass_id),)
+        case Clearing() as state if state.visit.decision.verdict is Verdict.DENY:
+            visit = replace(state.visit, decision=decision)
+            stored = StoreDecision(visit, now.wall)
+            opened = Open(visit, until, Ending.PASSED)
+            return lane.to(opened), (stored, OpenBarrier(visit.pass_id))
         case Clearing(visit=visit):
             return lane.to(Open(visit, until, Ending.PASSED)), (OpenBarrier(visit.pass_id),)
         case Reading() | Deciding() | Waiting() as state:

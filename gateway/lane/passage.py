@@ -113,7 +113,7 @@ def _under_open_boom(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
     if lane.sensors.came_over(timing):
         return to_passing(lane, state.visit, now, timing), ()
     ended = StorePass(Pass(state.visit, state.unproved, now.wall))
-    return wrong_way(lane, now, timing), (ended,)
+    return lane.to(WrongWay()), (ended,)
 
 
 def _came_down(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
@@ -135,21 +135,24 @@ def _came_down(lane: Lane, state: Open, now: Now, timing: Timing) -> Step:
 def to_passing(
     lane: Lane, visit: Visit, now: Now, timing: Timing, behind: Follower | None = None
 ) -> Lane:
-    until, reopen_at = now.mono + timing.loop_stuck_s, now.mono + timing.decide_s
-    return lane.to(Passing(visit, until, reopen_at, behind or Follower()))
+    return lane.to(Passing(visit, now.mono + timing.loop_stuck_s, behind or Follower()))
 
 
 def passing(lane: Lane, state: Passing, now: Now, timing: Timing) -> Step:
     if lane.sensors.under_boom is Level.OFF:
         return lane.to(Clearing(state.visit, now.wall, state.next)), ()
-    low = lane.sensors.boom in (Boom.DOWN, Boom.BETWEEN)
-    if low and lane.sensors.under_boom is Level.ON and now.mono >= state.reopen_at:
-        again = replace(state, reopen_at=now.mono + timing.decide_s)
-        return lane.to(again), (ReopenBarrier(),)
+    if _on_somebody(lane, now):
+        return lane, (ReopenBarrier(),)
     if now.mono >= state.until:
         told = replace(state, until=now.mono + timing.loop_stuck_s)
         return lane.to(told), (_stuck(lane, timing),)
     return lane, ()
+
+
+def _on_somebody(lane: Lane, now: Now) -> bool:
+    """A vehicle is under a boom that is not up, and the last order to open is some time ago."""
+    low = lane.sensors.boom in (Boom.DOWN, Boom.BETWEEN)
+    return low and lane.sensors.under_boom is Level.ON and now.mono >= lane.watch.reopen_at
 
 
 def _stuck(lane: Lane, timing: Timing) -> RaiseAlarm:
@@ -220,23 +223,16 @@ def closing(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
 def follower(lane: Lane, behind: Follower, now: Now, timing: Timing) -> Step:
     """Somebody is under the boom before it is down: the next vehicle, or one from inside."""
     if not lane.sensors.came_over(timing):
-        return wrong_way(lane, now, timing), ()
+        return lane.to(WrongWay()), ()
     visit, records = follow.coming(lane, behind, now)
     return to_passing(lane, visit, now, timing), records
 
 
-def wrong_way(lane: Lane, now: Now, timing: Timing) -> Lane:
-    return lane.to(WrongWay(now.mono + timing.decide_s))
-
-
-def going_wrong(lane: Lane, state: WrongWay, now: Now, timing: Timing) -> Step:
+def going_wrong(lane: Lane, now: Now) -> Step:
     """The boom waits for it as for any other vehicle; it gets no record of a pass."""
     if lane.sensors.under_boom is Level.OFF:
         return lane.to(Cleared()), ()
-    low = lane.sensors.boom in (Boom.DOWN, Boom.BETWEEN)
-    if low and lane.sensors.under_boom is Level.ON and now.mono >= state.reopen_at:
-        return lane.to(WrongWay(now.mono + timing.decide_s)), (ReopenBarrier(),)
-    return lane, ()
+    return lane, (ReopenBarrier(),) if _on_somebody(lane, now) else ()
 
 
 def _boom_down(lane: Lane, state: Closing, now: Now, timing: Timing) -> Step:
@@ -254,12 +250,12 @@ def raised(lane: Lane, state: Raised, now: Now, timing: Timing) -> Step:
     """Nobody was let in. Whoever comes over the arming loop is seen to by the caller."""
     if lane.sensors.under_boom is Level.ON:
         lane, records = follower(lane, Follower(), now, timing)
-        low = lane.sensors.boom is not Boom.UP and now.mono >= lane.watch.reopen_at
-        return lane, (ReopenBarrier(), *records) if low else records
+        told = now.mono < lane.watch.reopen_at or lane.sensors.boom is Boom.UP
+        return lane, records if told else (ReopenBarrier(), *records)
     if lane.sensors.boom is Boom.DOWN:
         return lane.to(Idle()), ()
     if now.mono >= state.until and lane.sensors.gone(timing) and lane.may_close(now, timing):
-        return close(lane, Follower(), now, timing)
+        return lane.to(Cleared()), ()
     return lane, ()
 
 

@@ -100,11 +100,10 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """`reopen_at`: from then on a boom that is not up is told so again."""
+    """`until`: when a loop that is still occupied is told of."""
 
     visit: Visit
     until: float
-    reopen_at: float
     next: Follower = field(default_factory=Follower)
 
 
@@ -131,8 +130,6 @@ class Closing:
 @dataclass(frozen=True, slots=True)
 class WrongWay:
     """A vehicle is under the raised boom that did not come over the arming loop."""
-
-    reopen_at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Devices on a line for as long as somebody tries them: the product's own drivers, by profile."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields
@@ -21,6 +22,7 @@ from gateway.probe.words import Setting
 
 SENSORS = tuple(field.name for field in fields(Inputs))
 LEAST_INPUTS = 2
+TRIES = 3
 
 
 class SetupError(Exception):
@@ -119,7 +121,20 @@ async def barrier_of(settings: DriverSettings, buses: dict[str, Bus]) -> AsyncIt
 @asynccontextmanager
 async def inputs_of(settings: DriverSettings, buses: dict[str, Bus]) -> AsyncIterator[InputReader]:
     async with Catalog().connector("inputs", settings.driver)(settings, buses) as inputs:
-        yield inputs
+        yield Patient(inputs)
+
+
+class Patient:
+    """Asks again where an answer is lost, as happens on every line: a trial is not over for one."""
+
+    def __init__(self, inputs: InputReader) -> None:
+        self._inputs = inputs
+
+    async def read(self) -> Inputs:
+        for _ in range(TRIES - 1):
+            with contextlib.suppress(DeviceError):
+                return await self._inputs.read()
+        return await self._inputs.read()
 
 
 @asynccontextmanager

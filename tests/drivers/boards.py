@@ -114,7 +114,7 @@ class Wire:
 
 
 @asynccontextmanager
-async def wired(name, model=None, timeout_ms=400):
+async def wired(name, model=None, timeout_ms=1500):
     """A `Wire` to the board of this profile: a paced pty line, or a socket."""
     watched = Watched(model or board_model(name, SLAVE))
     async with AsyncExitStack() as stack:

@@ -185,10 +185,10 @@ def test_a_clone_that_knows_the_pulse_by_the_other_code_is_found_out_and_opened(
     async def story(barrier, wire):
         with pytest.raises(DeviceError) as caught:
             await barrier.open()
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(2.3)
         return str(caught.value), wire.watched.pulses(0)
 
-    chosen = boards.relay_settings("juying-dam-0808", pulse_ms="500")
+    chosen = boards.relay_settings("juying-dam-0808", pulse_ms="2000")
     told, pulses = boards.play(story, "barrier", "juying-dam-0808", chosen, board)
     assert "confirmed a pulse of output 1, and its contact is not closed" in told
     assert "try the other pulse_code of its kind (0x0002 for 0x0004)" in told

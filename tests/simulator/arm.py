@@ -34,4 +34,6 @@ class Arm:
             return
         way = dt_s / self.travel_s
         left = self.goal - self.position
-        self.position = self.goal if abs(left) <= way else self.position + (way if left > 0 else -way)
+        self.position = (
+            self.goal if abs(left) <= way else self.position + (way if left > 0 else -way)
+        )

@@ -6,11 +6,11 @@ from pathlib import Path
 from types import ModuleType
 
 from gateway import lane
-from tests.simulator.episode import Machine
+from tests.simulator.paper_runner import Machine
 
 SOURCES = Path(lane.__file__).parent
 # The words stay the real ones, so that the simulator and a copy speak of the same things.
-WORDS = {"types", "events", "voting", "plates", "__init__"}
+WORDS = {"types", "reports", "events", "voting", "plates", "__init__"}
 
 
 class StaleMutantError(Exception):

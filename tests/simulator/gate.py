@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.simulator.copies import mutated_lane
-from tests.simulator.episode import Episode, Machine
+from tests.simulator.episode import Episode
 from tests.simulator.judge import ON_PAPER, Property
 from tests.simulator.mutants import MUTANTS, Mutant
+from tests.simulator.paper_runner import Machine
 from tests.simulator.weather import WEATHERS
 
 STEPS = 3000

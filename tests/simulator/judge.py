@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from tests.simulator.episode import REAL, Episode, Machine
+from tests.simulator.episode import Episode
+from tests.simulator.paper_runner import REAL, Machine
 from tests.simulator.properties.authority import (
     b14_the_key_beats_automation,
     b15_fire_opens_and_nothing_closes,

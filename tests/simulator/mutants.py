@@ -28,7 +28,8 @@ MUTANTS = (
         "the beam does not count",
         "sensors.py",
         "(inputs.closing_loop, inputs.beam)\n    if Level.ON in said:\n        return Level.ON\n"
-        "    known = inputs.closing_loop is Level.OFF and inputs.beam in (Level.OFF, Level.NOT_FITTED)",
+        "    known = inputs.closing_loop is Level.OFF and inputs.beam in "
+        "(Level.OFF, Level.NOT_FITTED)",
         "(inputs.closing_loop,)\n    if Level.ON in said:\n        return Level.ON\n"
         "    known = inputs.closing_loop is Level.OFF",
         "wild drivers",
@@ -175,8 +176,8 @@ MUTANTS = (
         "b15_fire_opens_and_nothing_closes",
         "a fire is only told",
         "modes.py",
-        '        return _opening(lane, now, timing), (OpenBarrier(""), *told)',
-        "        return lane, told",
+        'return _opening(lane, now, timing), (OpenBarrier(""), StoreMode(mode), alarm)',
+        "return lane, (StoreMode(mode), alarm)",
         "modes",
     ),
     Mutant(

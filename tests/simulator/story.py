@@ -57,10 +57,10 @@ def told(found: Found) -> str:
     steps = [_step(line, start) for line in lines]
     wanted = WANTED.get(found.property[:3], "expect no order for 1 s")
     allow = sorted({plate for plate, *_ in _allowed(history, start, at)})
-    limits = "yes" if history.has_limits else "no"
+    lane = f"limits: {'yes' if history.has_limits else 'no'}, travel_s: {history.travel_s:g}"
     return "\n".join((
-        f"story: seed {history.seed}, {found.property}: {found.violation.words}",
-        f"lane: {{limits: {limits}, travel_s: {history.travel_s:g}, timing: {_timing(history, at)}}}",
+        f"story: Seed {history.seed}, {found.property}, {found.violation.words}",
+        f"lane: {{{lane}, timing: {_timing(history, at)}}}",
         f"allow: [{', '.join(allow)}]",
         "steps:",
         *(f"  - {step}" for step in [*steps, wanted]),

@@ -26,7 +26,8 @@ class Vehicle:
     """`front_m` is where it ends towards the exit, whichever way it drives."""
 
     __slots__ = (
-        "crossed", "driver", "front_m", "name", "phase", "reached", "stood_s", "stuck_s", "told", "up_s", "waited",
+        "crossed", "driver", "front_m", "name", "phase", "reached", "stood_s", "stuck_s",
+        "told", "up_s", "waited",
     )  # fmt: skip
 
     def __init__(self, name: str, driver: Driver, front_m: float) -> None:
@@ -78,7 +79,9 @@ class Vehicle:
 
     def _come(self, dt_s: float, room_m: float) -> None:
         way_m = _STOP_LINE_M - self.front_m
-        if (self.driver.habit is Habit.TAILGATES and room_m < FAR_M) or self.driver.habit is Habit.MOTORCYCLE:
+        if (
+            self.driver.habit is Habit.TAILGATES and room_m < FAR_M
+        ) or self.driver.habit is Habit.MOTORCYCLE:
             self.phase = Phase.GOES
         elif way_m <= 0:
             self.phase = Phase.WAITS
@@ -92,7 +95,9 @@ class Vehicle:
         self.up_s = self.up_s + dt_s if arm >= enough and not falling else 0.0
         if driver.habit is Habit.TURNS_BACK and (self.up_s > 2.0 or self.stood_s > 8.0):
             self.phase = Phase.BACKS
-        elif self.up_s > driver.reaction_s and room_m > 1.5 and driver.habit is not Habit.TURNS_BACK:
+        elif (
+            self.up_s > driver.reaction_s and room_m > 1.5 and driver.habit is not Habit.TURNS_BACK
+        ):
             self.phase = Phase.GOES
         elif self.stood_s > driver.patience_s:
             self.phase = Phase.BACKS
@@ -138,7 +143,9 @@ class Vehicle:
     @property
     def gone(self) -> bool:
         if self.driver.habit is Habit.WRONG_WAY:
-            return self.front_m < _ENTRANCE_M or (self.phase is Phase.BACKS and self.tail_m > _GONE_M)
+            return self.front_m < _ENTRANCE_M or (
+                self.phase is Phase.BACKS and self.tail_m > _GONE_M
+            )
         return self.tail_m > _GONE_M or (self.phase is Phase.BACKS and self.front_m < _ENTRANCE_M)
 
 

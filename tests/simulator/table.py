@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.simulator.gate import Verdict
+from tests.simulator.mutants import Mutant
 
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
 BEGIN, END = "<!-- mutants: written by a command -->", "<!-- end of mutants -->"
@@ -17,12 +18,12 @@ def write_table(verdicts: Sequence[Verdict]) -> None:
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
-    rows = [
-        f"| `{one.mutant.property}` | {one.mutant.name} | {one.mutant.file} | {_seeds(one)} |"
-        for one in sorted(verdicts, key=lambda one: one.mutant.property)
-    ]
-    return "\n".join(["| property | mutant | in | seeds to kill |", "|---|---|---|---|", *rows])
+    ordered = sorted(verdicts, key=lambda one: one.mutant.property)
+    rows = [f"{row(one.mutant)} {one.seeds or '**lives**'} |" for one in ordered]
+    head = "| property | mutant | changed in | seeds to kill |"
+    return "\n".join([head, "|---|---|---|---|", *rows])
 
 
-def _seeds(verdict: Verdict) -> str:
-    return str(verdict.seeds) if verdict.seeds else "**lives**"
+def row(mutant: Mutant) -> str:
+    """All but the last column, which follows the code."""
+    return f"| `{mutant.property}` | {mutant.name} | {mutant.file} |"

@@ -115,6 +115,7 @@ class History:
     twin: "Callable[[], History] | None" = None
     steps: int = 0
     slave: int = 1
+    pulse_s: float = 0.5
     reads: list[tuple[float, float, Inputs]] = field(default_factory=list)
     shown: list[tuple[float, Inputs]] = field(default_factory=list)
     contacts: list[tuple[float, bool, bool]] = field(default_factory=list)

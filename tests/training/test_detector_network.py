@@ -61,6 +61,7 @@ def test_the_network_is_small_enough_to_ship():
     assert values * 4 < MOST_BYTES
 
 
+@pytest.mark.timeout(600)
 def test_the_network_learns_a_batch_by_heart(tmp_path, monkeypatch):
     monkeypatch.setenv("LANEGATE_PLATES", str(tmp_path))
     torch.manual_seed(1)

@@ -147,7 +147,7 @@ def b04_lost_inputs_bring_the_fail_state(history: History) -> Iterator[Violation
         orders = [one for one in history.orders if start + 1.0 < one.at < min(due, end)]
         if any(one.kind is Kind.CLOSE for one in orders):
             yield Violation(start, "closed in the fail state")
-        opened = any(one.kind is Kind.OPEN for one in orders)
+        opened = any(one.kind is Kind.OPEN for one in orders) or _locked(history, start)
         if timing.open_when_lost and not opened and not _is_up(history, start):
             yield Violation(due, "the inputs are lost and the boom was not told to open")
         if not timing.open_when_lost and any(one.at > start + 6.5 for one in orders):
@@ -158,6 +158,11 @@ def _asked(history: History, start: float, end: float) -> bool:
     """By somebody, or by a trouble of the books: then it is not the silence that decides."""
     words = ("order", "fire_on", "key_on", "reset", "store", "by_hand", "slow_store", "button")
     return any(start <= one.at <= end for one in history.times(*words))
+
+
+def _locked(history: History, at: float) -> bool:
+    """What the office ordered is stronger than the lane's own fail state."""
+    return history.mode_at(at) != "automatic"
 
 
 def _is_up(history: History, at: float) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tests.simulator.truth import History, Violation
 
 SLACK_S = 0.03
-PULSE_S, PULSE_BASE = 0.5, 0x02
+PULSE_BASE = 0x02
 WRITE, CLOSE_COIL = 5, 1
 DEAD_S = 0.03
 
@@ -16,7 +16,7 @@ def b07_no_close_is_sent_late(history: History) -> Iterator[Violation]:
         if order.kind != "close" or order.look < 0:
             continue
         limit = history.looks[order.look].at + order.timing.fresh_s + SLACK_S
-        for sent in _pulses(history, order.at, order.at + 3.0, CLOSE_COIL):
+        for sent in _pulses(history, order.at, order.at + 6.0, CLOSE_COIL):
             if sent > limit:
                 yield Violation(sent, f"a close left {sent - limit:.2f} s too late")
             break
@@ -25,9 +25,9 @@ def b07_no_close_is_sent_late(history: History) -> Iterator[Violation]:
 def _pulses(history: History, start: float, end: float, coil: int) -> Iterator[float]:
     for sent in history.sent:
         frame = sent.frame
-        if start <= sent.begin <= end and frame[0] == history.slave and frame[1] == WRITE:
-            if frame[2] == PULSE_BASE and frame[3] == coil:
-                yield sent.begin
+        mine = start <= sent.begin <= end and _is_pulse(history, frame)
+        if mine and frame[3] == coil:
+            yield sent.begin
 
 
 def b09_each_pulse_ends(history: History) -> Iterator[Violation]:
@@ -39,7 +39,9 @@ def b09_each_pulse_ends(history: History) -> Iterator[Violation]:
                 closed_at = row[0]
             elif not row[contact] and closed_at is not None:
                 # A second order while the first pulse runs begins it anew.
-                if row[0] - closed_at > PULSE_S + SLACK_S + _again(history, closed_at, row[0]):
+                if row[0] - closed_at > history.pulse_s + SLACK_S + _again(
+                    history, closed_at, row[0]
+                ):
                     yield Violation(row[0], f"contact {contact} was closed too long")
                 closed_at = None
 
@@ -76,9 +78,7 @@ def b12_each_answer_is_of_its_question(history: History) -> Iterator[Violation]:
     for asked, answered, inputs in history.reads:
         while place + 1 < len(history.shown) and history.shown[place + 1][0] <= asked:
             place += 1
-        meanwhile = (
-            shown for at, shown in history.shown[place:] if at <= answered + SLACK_S
-        )
+        meanwhile = (shown for at, shown in history.shown[place:] if at <= answered + SLACK_S)
         if not any(shown == inputs for shown in meanwhile):
             yield Violation(answered, "the inputs never were as they were answered to be")
 
@@ -105,7 +105,7 @@ def b20_two_lanes_share_nothing(history: History) -> Iterator[Violation]:
     that its camera did not see.
     """
     for at, opens, closes in history.contacts:
-        if (opens or closes) and not any(at - 3.0 <= one.at <= at for one in history.orders):
+        if (opens or closes) and not any(at - 6.0 <= one.at <= at for one in history.orders):
             yield Violation(at, "a contact closed that this lane did not order")
     for entry in history.decisions():
         reading = entry.what.visit.reading

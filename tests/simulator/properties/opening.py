@@ -1,6 +1,7 @@
 """Why the boom goes up: each order has a reason that was durable before it."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from gateway.lane.events import StoreDecision, StoreMode, StorePass
 from gateway.lane.reports import ModeKind
@@ -92,8 +93,8 @@ def b08_one_decision_one_vehicle(history: History) -> Iterator[Violation]:
     """Records of passes, against the vehicles that reached the closing loop.
 
     Where no contact lied and the box was never down, there are at most as many passes as
-    vehicles that came over the loop (a lorry's gap may make two of it); and a plate that passed opens for no other
-    vehicle before `regate_s` is over.
+    vehicles that came over the loop (a lorry's gap may make two of it); and a plate that passed
+    opens for no other vehicle before `regate_s` is over.
     """
     if not _was_sound(history):
         yield from _again_too_soon(history)
@@ -171,9 +172,9 @@ def b10_a_start_moves_nothing(history: History) -> Iterator[Violation]:
             asked = _asked_meanwhile(history, start.at, order.at)
             if start.at <= order.at < first and not fire and not asked:
                 yield Violation(order.at, f"{order.kind} before anything was read")
-            if start.at <= order.at < start.at + order.timing.clear_s - 0.01:
-                if order.kind is Kind.CLOSE:
-                    yield Violation(order.at, "closed just after the start")
+            just_after = start.at <= order.at < start.at + order.timing.clear_s - 0.01
+            if just_after and order.kind is Kind.CLOSE:
+                yield Violation(order.at, "closed just after the start")
 
 
 def _asked_meanwhile(history: History, start: float, end: float) -> bool:
@@ -191,7 +192,7 @@ def b11_an_order_is_repeated_only_after_a_look(history: History) -> Iterator[Vio
         if order.kind is Kind.OPEN and order.pass_id:
             by_visit.setdefault((order.pass_id, order.life), []).append(order)
     for orders in by_visit.values():
-        for first, second in zip(orders, orders[1:], strict=False):
+        for first, second in pairwise(orders):
             if not _may_repeat(history, first, second):
                 yield Violation(second.at, "told to open again with no need to")
 

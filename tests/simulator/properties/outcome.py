@@ -97,12 +97,12 @@ def _disobeys(history: History, order: Order, until: float) -> str:
     return "" if _arm_reached(history, order.at, until, up=True) else "it did not go up"
 
 
-def _undisturbed(history: History, start: float, end: float) -> bool:
-    """Nothing but the arm itself may be the reason."""
+def _undisturbed(history: History, start: float, end: float, but: float = -1.0) -> bool:
+    """Nothing but the arm itself, and what happens at `but`, may be the reason."""
     words = ("lies", "heals", "crash", "reload", "start", "silence", "late", "key_on", "key_off",
              "fire_on", "fire_off", "reset", "order", "button", "by_hand", "power", "store",
              "arm_off", "hit", "slow_store")  # fmt: skip
-    quiet = not any(start <= one.at <= end for one in history.times(*words))
+    quiet = not any(start <= one.at <= end and one.at != but for one in history.times(*words))
     looks = history.looks[history.newest(start) : history.newest(end)]
     return quiet and not any(look.ill or look.inputs is None for look in looks)
 
@@ -112,24 +112,24 @@ def _alarm(history: History, start: float, end: float, *codes: str) -> bool:
 
 
 def _moved_alone(history: History) -> Iterator[Violation]:
-    ups = [one.at for one in history.times("is_up")]
+    """Raised by hand from rest, with nothing else that could be the reason."""
     for hand in history.times("by_hand"):
-        look = history.looks[max(0, history.newest(hand.at) - 1)]
-        up = next((at for at in ups if hand.at <= at <= hand.at + 5.0), None)
-        if up is None or look.arm > 0.0 or up + 1.0 > history.end:
+        up = _up_after(history, hand.at)
+        if up is None or up + 1.0 > history.end:
             continue
         ordered = any(hand.at - 12.0 <= one.at <= up for one in history.orders)
-        quiet = not any(
-            hand.at - 3.0 <= one.at <= up + 1.0
-            for one in history.times("lies", "heals", "crash", "start", "silence", "late", "key_on",
-                                     "key_off", "fire_on", "order", "reset", "button", "reload")
-        )  # fmt: skip
-        looks = history.looks[history.newest(hand.at) : history.newest(up + 1.0)]
-        quiet = quiet and not any(look.ill or look.inputs is None for look in looks)
         held = history.mode_at(hand.at) in ("fire", "manual", "hold_open")
-        if quiet and not ordered and not held:
-            if not _alarm(history, hand.at, up + 1.0, "unexplained_raise"):
-                yield Violation(up + 1.0, "raised by hand, and no alarm says so")
+        quiet = _undisturbed(history, hand.at - 3.0, up + 1.0, but=hand.at)
+        told = _alarm(history, hand.at, up + 1.0, "unexplained_raise")
+        if quiet and not ordered and not held and not told:
+            yield Violation(up + 1.0, "raised by hand, and no alarm says so")
+
+
+def _up_after(history: History, at: float) -> float | None:
+    """When the arm, which was down, is up; None where it was not down, or did not come up."""
+    look = history.looks[max(0, history.newest(at) - 1)]
+    ups = (one.at for one in history.times("is_up"))
+    return next((up for up in ups if at <= up <= at + 5.0), None) if look.arm <= 0.0 else None
 
 
 def r01_each_visit_ends_once(history: History) -> Iterator[Violation]:
@@ -193,7 +193,7 @@ def r03_the_lane_comes_to_rest(history: History) -> Iterator[Violation]:
     if not history.came_to_rest:
         return
     last = history.looks[-1]
-    if last.arm > 0.05 and not history.mode_at(history.end) == "manual":
+    if last.arm > 0.05 and history.mode_at(history.end) != "manual":
         yield Violation(history.end, "all is well and nobody is there, and the boom is up")
 
 

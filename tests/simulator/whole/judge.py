@@ -22,7 +22,8 @@ from tests.simulator.whole.parts import REAL_PARTS, Parts
 from tests.storyteller.virtual_time import run
 
 EPISODE_S = 60.0
-MEMORY = Path("/dev/shm")  # noqa: S108 a file there outlives a crash of the box, and costs no disk
+# A file there outlives a crash of the box, and costs no disk.
+MEMORY = Path("/dev/shm")
 
 ON_THE_WIRE: tuple[judge.Property, ...] = (
     b07_no_close_is_sent_late,

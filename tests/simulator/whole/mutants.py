@@ -22,13 +22,13 @@ class Around(NamedTuple):
     mutant: Mutant
 
 
-NO_WAITING = '''    async def _wait_for(self, output: int) -> None:
+NO_WAITING = """    async def _wait_for(self, output: int) -> None:
         pass
 
     async def _take_back(self, output: int) -> None:
         pass
 
-    async def _prove('''
+    async def _prove("""
 SENT_AGAIN = """        if answer is None and question.is_write:
             deadline = port.send(frame) + 1.0
             answer = await self._answer(port, question, earliest, deadline)
@@ -69,7 +69,7 @@ MUTANTS = (
             "modbus_relay.py",
             "self._timing.quanta, not_after=not_after",
             "self._timing.quanta",
-            "a bad line",
+            "calm",
         ),
     ),
     Around(
@@ -152,5 +152,3 @@ def all_tried() -> Iterator[Verdict]:
     with tempfile.TemporaryDirectory() as folder:
         for around in MUTANTS:
             yield tried(around, Path(folder))
-
-

@@ -37,7 +37,9 @@ def poller_in_loop_time(module: Any) -> Callable[..., Any]:
             while True:
                 asked = loop_time()
                 await self._ask(asked)
-                period_s = max(self._period_s, module.LOST_PERIOD_S) if self._lost else self._period_s
+                period_s = (
+                    max(self._period_s, module.LOST_PERIOD_S) if self._lost else self._period_s
+                )
                 await asyncio.sleep(max(0.0, asked + period_s - loop_time()))
 
     return LoopPoller

@@ -89,7 +89,10 @@ class LaneRecord:
             if (found is Kind.CLOSE) is (kind is Kind.CLOSE):
                 kind, pass_id = found, getattr(command, "pass_id", "")
                 break
-        order = Order(at, kind, pass_id, False, False, self.life, self.look, self.timing)
+        order = Order(
+            at, kind, pass_id, confirmed=False, done=False, life=self.life, look=self.look,
+            timing=self.timing,
+        )  # fmt: skip
         self.history.orders.append(order)
         return len(self.history.orders) - 1
 
@@ -166,4 +169,3 @@ def watched_runner(module: Any, lane: LaneRecord) -> Callable[..., Any]:
             await super().handle(event)
 
     return WatchedRunner
-
