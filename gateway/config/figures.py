@@ -135,7 +135,7 @@ class TimingConfig(Strict):
         description="So many pictures must show the same plate before it is believed.",
     )
     agree_char: float = Field(
-        default=0.8,
+        default=0.92,
         ge=0,
         le=1,
         title="Agreeing character",

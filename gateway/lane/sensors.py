@@ -26,7 +26,7 @@ class Timing:
     loop_stuck_s: float = 120.0
     regate_s: float = 10.0
     agree_frames: int = 2
-    agree_char: float = 0.8
+    agree_char: float = 0.92
     reshoots: int = 3
     motions_per_min: int = 20
     open_when_lost: bool = False

@@ -39,7 +39,7 @@ def at(seconds: float) -> Now:
     return Now(seconds, EPOCH + timedelta(seconds=seconds), f"{round(seconds * 1000):032x}")
 
 
-def a_reading(text="京A12345", min_char=0.9) -> PlateReading:
+def a_reading(text="京A12345", min_char=0.95) -> PlateReading:
     corners = ((0.0, 0.0), (9.0, 0.0), (9.0, 3.0), (0.0, 3.0))
     return PlateReading(text, PlateType.CIVIL, PlateColour.BLUE, 0.8, min_char, corners)
 
