@@ -115,6 +115,10 @@ class TimedSettings(ContactSettings):
         return self.pulse_ms // self.quantum_ms
 
 
+# Between a crash and the first order of the next run lies at least the start of a process.
+SOONEST_START_S = 1.0
+
+
 class WrongModeError(DeviceError):
     """The board would switch an output by itself."""
 
@@ -131,7 +135,16 @@ class TimedContacts(ABC):
         self._timing = settings
         self._loop = asyncio.get_running_loop()
         self._modes_known = False
-        self._free_at = {settings.open_output: 0.0, settings.close_output: 0.0}
+        # A pulse that was started before a crash may still run.
+        free_at = (
+            self._loop.time() + (settings.pulse_ms + settings.dead_ms) / 1000 - SOONEST_START_S
+        )
+        self._free_at = {settings.open_output: free_at, settings.close_output: free_at}
+
+    async def settled(self) -> None:
+        """Returns when every pulse that was started has ended."""
+        for output in tuple(self._free_at):
+            await self._wait_for(output)
 
     async def open(self) -> None:
         """A board that cannot say its modes now is told to open all the same."""

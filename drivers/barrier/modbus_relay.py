@@ -27,8 +27,12 @@ class Settings(TimedSettings):
 
 @asynccontextmanager
 async def connect(settings: Settings, buses: Mapping[str, Bus]) -> AsyncIterator[Barrier]:
-    """Connecting writes nothing and asks nothing: the boom stays as it is."""
-    yield ModbusRelay(buses[settings.bus], settings)
+    """Connecting writes nothing and asks nothing; the end waits for the end of the last pulse."""
+    relay = ModbusRelay(buses[settings.bus], settings)
+    try:
+        yield relay
+    finally:
+        await relay.settled()
 
 
 class ModbusRelay(TimedContacts):

@@ -60,8 +60,12 @@ class Settings(TimedSettings):
 
 @asynccontextmanager
 async def connect(settings: Settings, buses: Mapping[str, Bus]) -> AsyncIterator[Barrier]:
-    """Connecting writes nothing and asks nothing: the boom stays as it is."""
-    yield RegisterRelay(buses[settings.bus], settings)
+    """Connecting writes nothing and asks nothing; the end waits for the end of the last pulse."""
+    relay = RegisterRelay(buses[settings.bus], settings)
+    try:
+        yield relay
+    finally:
+        await relay.settled()
 
 
 class RegisterRelay(TimedContacts):

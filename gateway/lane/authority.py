@@ -16,12 +16,14 @@ _OPENS = {ModeKind.FIRE: Reason.FIRE, ModeKind.HOLD_OPEN: Reason.HOLD_OPEN}
 class Authority:
     """`ordered` ends at `ends_at`; `open_again_at`: when a boom that is not up is told so again.
 
-    `before` is what `ordered` was, for an order that cannot be stored. Times are monotonic seconds.
+    `before` is what `ordered` was, until the order is known to be stored; `store_again_at` is for
+    a mode that is in force all the same. Times are monotonic seconds.
     """
 
     ordered: Mode = AUTOMATIC
     ends_at: float = math.inf
-    before: tuple[Mode, float] = (AUTOMATIC, math.inf)
+    before: tuple[Mode, float] | None = None
+    store_again_at: float = math.inf
     fire: Mode | None = None
     manual: Mode | None = None
     open_again_at: float = math.inf
@@ -68,7 +70,9 @@ class Authority:
             manual=None if by_hand else self.manual,
         )
 
-    def not_ordered(self) -> "Authority":
-        """What could not be stored is not in force; what was before still is."""
+    def not_stored(self, again_at: float) -> "Authority":
+        """An order is not in force then; fire and the key switch are, and are stored later."""
+        if self.before is None:
+            return replace(self, store_again_at=again_at)
         ordered, ends_at = self.before
-        return replace(self, ordered=ordered, ends_at=ends_at)
+        return replace(self, ordered=ordered, ends_at=ends_at, before=None)

@@ -227,7 +227,8 @@ def _store_failed(lane: Lane, failed: StoreFailed, now: Now, timing: Timing) -> 
     """Without a stored reason the boom was not told to open: look and try again."""
     alarm = RaiseAlarm(AlarmCode.STORE_FAILED, failed.reason)
     if failed.mode:
-        return lane.to(lane.state, authority=lane.authority.not_ordered()), (alarm,)
+        authority = lane.authority.not_stored(now.mono + modes.STORE_AGAIN_S)
+        return lane.to(lane.state, authority=authority), (alarm,)
     match lane.state:
         case Opening(visit=visit):
             undecided = replace(visit, decision=arrival.UNDECIDED, reading=None)

@@ -15,6 +15,7 @@ from gateway.lane.events import (
     OpenBarrier,
     RaiseAlarm,
     SpreadFire,
+    StoreFailed,
     StoreMode,
 )
 from gateway.lane.reports import AlarmCode, Mode, ModeKind
@@ -23,6 +24,7 @@ from gateway.lane.states import Closing, Idle, Lane, Raised, Step
 from gateway.lane.types import Boom, Level, Now, Reason
 
 LONGEST_HOLD_S = 24 * 3600.0
+STORE_AGAIN_S = 30.0
 _HOLD_AGAIN_S = 60.0
 _LOST = Reason.INPUTS_LOST.value
 
@@ -30,6 +32,9 @@ _LOST = Reason.INPUTS_LOST.value
 def heard(lane: Lane, before: Sensors, event: LaneEvent, now: Now, timing: Timing) -> Step:
     """What an event, or time, changes; the boom follows where the new mode wants it up."""
     after = lane.authority
+    if after.before is not None and not isinstance(event, StoreFailed):
+        after = replace(after, before=None)
+        lane = lane.to(lane.state, authority=after)
     spread: tuple[Command, ...] = ()
     match event:
         case ModeRestored(mode, left_s):
@@ -143,8 +148,10 @@ def _by_lost_inputs(authority: Authority, lane: Lane, now: Now, timing: Timing) 
 def _changed(lane: Lane, after: Authority, now: Now, timing: Timing) -> Step:
     before, lane = lane.mode, lane.to(lane.state, authority=after)
     if after.mode is before:
-        return _kept_up(lane, now, timing)
-    lane = lane.to(lane.state, authority=replace(after, open_again_at=math.inf))
+        return _kept(lane, now, timing)
+    lane = lane.to(
+        lane.state, authority=replace(after, open_again_at=math.inf, store_again_at=math.inf)
+    )
     mode = after.mode
     if mode.kind is ModeKind.FIRE:
         alarm = RaiseAlarm(AlarmCode.FIRE, f"{mode.reason}: the lane opens, and stays open")
@@ -152,6 +159,15 @@ def _changed(lane: Lane, after: Authority, now: Now, timing: Timing) -> Step:
     if after.opens and lane.sensors.boom is not Boom.UP:
         return _opening(lane, now, timing), (StoreMode(mode), OpenBarrier(""))
     return lane, (StoreMode(mode),)
+
+
+def _kept(lane: Lane, now: Now, timing: Timing) -> Step:
+    """The mode goes on: stored, if it could not be before, and the boom up, if it is to be."""
+    lane, orders = _kept_up(lane, now, timing)
+    if now.mono < lane.authority.store_again_at:
+        return lane, orders
+    authority = replace(lane.authority, store_again_at=math.inf)
+    return lane.to(lane.state, authority=authority), (StoreMode(lane.mode), *orders)
 
 
 def _kept_up(lane: Lane, now: Now, timing: Timing) -> Step:

@@ -174,6 +174,7 @@ class Watch:
     off_rest_at: float = math.inf
     seen_at: float = -math.inf
     reopen_at: float = -math.inf
+    closed_at: float = -math.inf
     order: Order | None = None
     motions: tuple[float, ...] = ()
     case: str = ""

@@ -62,7 +62,7 @@ def watched(
     before: Lane, lane: Lane, commands: tuple[Command, ...], now: Now, timing: Timing
 ) -> Step:
     """The step's commands, and what is noticed besides."""
-    lane, commands = _guarded(before, lane, commands, now)
+    lane, commands = _guarded(before, lane, commands, now, timing)
     lane = _noted_orders(lane, commands, now, timing)
     lane, raises = _risen(lane, now, timing)
     lane, case = _case(before, lane, now)
@@ -70,14 +70,23 @@ def watched(
     return lane, (*commands, *raises, *case, *alarms)
 
 
-def _guarded(before: Lane, lane: Lane, commands: tuple[Command, ...], now: Now) -> Step:
+def _guarded(
+    before: Lane, lane: Lane, commands: tuple[Command, ...], now: Now, timing: Timing
+) -> Step:
     """Whoever is under a boom that is on its way is answered at once, whatever the lane is at."""
-    under = lane.sensors.presence is Level.ON and lane.sensors.boom is Boom.BETWEEN
+    under = lane.sensors.presence is Level.ON and _moves(lane, now, timing)
     if not under or isinstance(before.state, _ANSWERED) or now.mono < lane.watch.reopen_at:
         return lane, commands
     if any(isinstance(command, OpenBarrier | ReopenBarrier) for command in commands):
         return lane, commands
     return lane, (ReopenBarrier(), *commands)
+
+
+def _moves(lane: Lane, now: Now, timing: Timing) -> bool:
+    """By its limits; where these cannot tell, for as long as a close takes."""
+    if lane.sensors.boom is Boom.UNKNOWN:
+        return now.mono - lane.watch.closed_at <= timing.motion_s
+    return lane.sensors.boom is Boom.BETWEEN
 
 
 # --- rises of the boom
@@ -91,12 +100,20 @@ def _noted_orders(lane: Lane, commands: tuple[Command, ...], now: Now, timing: T
             recent = (*recent, now.mono)
         if isinstance(command, OpenBarrier):
             order = _order(lane, command, now)
-            watch = replace(watch, order=order, strange=False, reopen_at=reopen_at)
+            watch = replace(
+                watch, order=order, strange=False, reopen_at=reopen_at, closed_at=-math.inf
+            )
         elif isinstance(command, ReopenBarrier):
             order = Order(now.mono, Cause.SAFETY, Reason.PRESENCE)
-            watch = replace(watch, order=order, reopen_at=reopen_at)
+            watch = replace(watch, order=order, reopen_at=reopen_at, closed_at=-math.inf)
         elif isinstance(command, CloseBarrier):
-            watch = replace(watch, order=None, off_rest_at=math.inf, reopen_at=-math.inf)
+            watch = replace(
+                watch,
+                order=None,
+                off_rest_at=math.inf,
+                reopen_at=-math.inf,
+                closed_at=now.mono,
+            )
     if watch is lane.watch and recent == watch.motions:
         return lane
     return replace(lane, watch=replace(watch, motions=recent))

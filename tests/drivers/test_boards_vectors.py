@@ -165,6 +165,7 @@ def test_a_board_answers_any_function_with_itself_or_with_a_refusal(name, functi
 )
 def test_an_order_is_the_printed_frame(name, own, open_frame, close_frame):
     async def story(order, wire):
+        await asyncio.sleep(1.1)  # A pulse of a run before this one might last as long.
         await order()
         return next(question for question in wire.questions() if question[0] in (5, 6, 16))
 

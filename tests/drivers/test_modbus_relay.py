@@ -340,3 +340,24 @@ def test_a_relay_that_others_may_not_use_is_claimed_as_it_is_numbered_on_the_boa
         "open_output": Claim("line-1", "slave 1 output 1"),
         "close_output": Claim("line-1", "slave 1 output 2"),
     }
+
+
+# --- from one run to the next --------------------------------------------------------------
+
+
+def test_after_a_crash_a_long_close_pulse_is_taken_back_before_the_boom_is_opened():
+    bus = PaperBus()
+    play(lambda barrier: barrier.open(), bus, pulse_ms="4000")
+    assert CLOSE_OFF in bus.told
+    assert bus.told.index(CLOSE_OFF) < bus.told.index((1, 0x0200, 40))
+
+
+def test_the_end_of_a_connection_waits_for_the_end_of_its_pulse():
+    bus = PaperBus()
+
+    async def run():
+        async with connect(settings(), {"line-1": bus}) as barrier:
+            await barrier.open()
+        return asyncio.get_running_loop().time() - bus.times[-1]
+
+    assert virtual_time.run(run()) >= 0.3

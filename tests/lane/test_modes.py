@@ -5,12 +5,14 @@ import pytest
 from gateway.lane.events import (
     AgentOpens,
     AnswerOrder,
+    BarrierFailed,
     CloseBarrier,
     FireSeen,
     ModeOrdered,
     ModeRestored,
     OpenBarrier,
     RaiseAlarm,
+    ReopenBarrier,
     SpreadFire,
     StoreDecision,
     StoreFailed,
@@ -266,3 +268,37 @@ def test_an_arm_that_is_swung_away_is_told_once_and_never_lowered():
     assert not player.told(CloseBarrier)
     told = [command.code for command in player.told(RaiseAlarm)]
     assert told.count(AlarmCode.ARM_OFF) == 1
+
+
+def test_an_order_that_cannot_be_stored_leaves_what_was_in_force():
+    player = Player().wait(1)
+    player.send(ModeOrdered("o1", ModeKind.LOCK_DOWN, "an operator", "a theft"))
+    player.wait(1)
+    player.send(hold())
+    player.send(StoreFailed("disk full", mode=True))
+    assert player.lane.mode.kind is ModeKind.LOCK_DOWN
+
+
+def test_a_failure_to_store_the_key_does_not_undo_an_order_that_was_stored_before():
+    player = Player().wait(1, manual=OFF)
+    player.send(ModeOrdered("o1", ModeKind.LOCK_DOWN, "an operator", "a theft"))
+    player.wait(1).wait(0.05, manual=ON)
+    player.send(StoreFailed("disk full", mode=True))
+    player.wait(1, manual=OFF)
+    assert player.lane.mode.kind is ModeKind.LOCK_DOWN
+
+
+def test_a_fire_that_could_not_be_stored_is_stored_later():
+    player = Player().wait(1, fire=OFF).wait(0.05, fire=ON)
+    player.send(StoreFailed("disk full", mode=True))
+    assert kinds(player.wait(40)) == [ModeKind.FIRE, ModeKind.FIRE]
+
+
+def test_without_limits_whoever_comes_under_a_boom_that_was_told_to_close_is_answered():
+    nothing = {"up_limit": NONE, "down_limit": NONE}
+    player = Player().wait(1, **nothing).wait(1, arming_loop=ON).see("京A12345", "京A12345")
+    player.wait(6).wait(1, closing_loop=ON, arming_loop=OFF).wait(1.1, closing_loop=OFF)
+    assert player.told(CloseBarrier)
+    player.send(BarrierFailed("no answer"))
+    player.wait(0.5, arming_loop=ON).wait(0.1, closing_loop=ON)
+    assert player.told(ReopenBarrier)
