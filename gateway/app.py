@@ -72,6 +72,11 @@ def _background(
 
     The clock is looked at before the ledgers, which are published by a trusted one only.
     """
+
+    def clock_is(untrusted: str) -> None:
+        health.clock_is(untrusted)
+        store.clock.trusted = not untrusted
+
     ledgers = partial(
         publish_ledgers,
         store,
@@ -81,7 +86,7 @@ def _background(
     )
     always: dict[str, Callable[[], Awaitable[None]]] = {
         "watchdog": partial(tell_systemd, health, store.meta),
-        "clock": partial(watch_clock, clock, untrusted=health.clock_is, tell_lanes=lanes.tell),
+        "clock": partial(watch_clock, clock, untrusted=clock_is, tell_lanes=lanes.tell),
         "disk": partial(watch_space, health, config.data),
         "ledgers": ledgers,
     }
@@ -124,7 +129,7 @@ async def publish(health: Health, uplink: Uplink) -> None:
 @contextlib.asynccontextmanager
 async def _store(config: Config) -> AsyncIterator[Store]:
     with _alone_in(config.data):
-        store = Store.open(config.data / "lanegate.db", config.gateway)
+        store = Store.open_or_mend(config.data / "lanegate.db", config.gateway)
         try:
             yield store
         finally:

@@ -35,13 +35,6 @@ class Photo(NamedTuple):
     evidence: str
 
 
-class Loss(NamedTuple):
-    """Records that found no room in memory: how many, and when the last of them."""
-
-    records: int
-    at: datetime
-
-
 Paper = Raise | Case | Closed | Photo
 Alarm = tuple[AlarmCode, str, datetime]
 
@@ -65,7 +58,7 @@ class Books:
     unwritten: deque[Pass] = field(default_factory=deque)
     papers: deque[Paper] = field(default_factory=deque)
     alarms: deque[Alarm] = field(default_factory=deque)
-    _loss: Loss | None = None
+    _lost: int = 0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _complained: bool = False
@@ -87,19 +80,19 @@ class Books:
 
     async def ended(self, record: Pass) -> None:
         """Written when it returns, or waiting to be."""
-        self._put(self.unwritten, record, MOST_PASSES, record.ended_at)
+        self._put(self.unwritten, record, MOST_PASSES)
         await self.write_passes()
 
     def risen(self, risen: Raise) -> None:
         log.info("%s: the boom went up: %s, %s", self.lane, risen.cause, risen.reason)
-        self._put_words(risen, risen.at)
+        self._put_words(risen)
 
     def opened(self, case: Case) -> None:
         log.warning("%s: a vehicle needs somebody: %s", self.lane, case.why)
-        self._put_words(case, case.opened_at)
+        self._put_words(case)
 
     def closed(self, case_id: str, outcome: str, at: datetime) -> None:
-        self._put_words(Closed(case_id, outcome, at), at)
+        self._put_words(Closed(case_id, outcome, at))
 
     def photo(self, subject: str, evidence: str) -> None:
         """Of a raise, a case or a pass that was given to these books before; never kept long."""
@@ -109,7 +102,7 @@ class Books:
 
     def alarm(self, code: AlarmCode, detail: str, now: Now) -> None:
         log.warning("%s: %s: %s", self.lane, code, detail)
-        self._put(self.alarms, (code, detail, now.wall), MOST_ALARMS, now.wall)
+        self._put(self.alarms, (code, detail, now.wall), MOST_ALARMS)
 
     async def close_left_cases(self, outcome: str, at: datetime) -> None:
         """Those that an earlier run of the lane left open. Raises `StoreError`."""
@@ -184,26 +177,30 @@ class Books:
 
     async def _tell_loss(self) -> bool:
         """Whether none is left to tell."""
-        loss, self._loss = self._loss, None
-        if loss is None:
+        lost, self._lost = self._lost, 0
+        if not lost:
             return True
-        words = f"{loss.records} records found no room in memory while the store failed: lost"
-        self.alarms.append((AlarmCode.STORE_FAILED, words, loss.at))
-        return await self._write_out(self.alarms, self._write_alarm)
+        try:
+            await self.store.lose(lost, "no room in memory while the store failed")
+        except StoreError:
+            self._lost += lost
+            return False
+        self.committed()
+        return True
 
     # --- room
 
-    def _put(self, queue: deque[T], what: T, most: int, at: datetime) -> None:
+    def _put(self, queue: deque[T], what: T, most: int) -> None:
         if len(queue) < most:
             queue.append(what)
         else:
-            self._lose(at)
+            self._lose()
         self._news.set()
 
-    def _put_words(self, words: Raise | Case | Closed, at: datetime) -> None:
+    def _put_words(self, words: Raise | Case | Closed) -> None:
         if len(self.papers) >= MOST_PAPERS:
             self._forget_a_photo()
-        self._put(self.papers, words, MOST_PAPERS, at)
+        self._put(self.papers, words, MOST_PAPERS)
 
     def _forget_a_photo(self) -> None:
         # The first paper may be on its way into the store at this moment.
@@ -212,10 +209,10 @@ class Books:
                 del self.papers[place]
                 return
 
-    def _lose(self, at: datetime) -> None:
-        if self._loss is None:
+    def _lose(self) -> None:
+        if not self._lost:
             log.error("%s: no room left in memory for records that cannot be stored", self.lane)
-        self._loss = Loss(self._loss.records + 1 if self._loss else 1, at)
+        self._lost += 1
 
     # --- who is told
 

@@ -67,7 +67,13 @@ def told(path):
     found = []
     for kind, body in rows(path, "select kind, body from outbox order by seq"):
         fields = json.loads(body)
-        names = {"pass": "pass_id", "raise": "raise_id", "case": "case_id", "alarm": "detail"}
+        names = {
+            "pass": "pass_id",
+            "raise": "raise_id",
+            "case": "case_id",
+            "alarm": "detail",
+            "loss": "reason",
+        }
         found.append((kind, fields[names.get(kind, "lane")]))
     return found
 
@@ -250,11 +256,10 @@ def test_photos_make_room_for_words_and_what_finds_none_is_counted_in_an_alarm(p
         ("raise", "r1"),
         ("raise", "r2"),
         ("raise", "r3"),
-        ("alarm", "2 records found no room in memory while the store failed: lost"),
+        ("loss", "no room in memory while the store failed"),
+        ("alarm", "2 records are lost: no room in memory while the store failed"),
     ]
-    assert rows(path, "select code, raised_at from alarms") == [
-        ("store_failed", "2026-03-01T12:00:00.000Z")
-    ]
+    assert rows(path, "select code from alarms") == [("records_lost",)]
 
 
 def test_the_paper_that_is_being_written_is_never_the_one_that_makes_room(path, monkeypatch):
@@ -274,7 +279,7 @@ def test_the_paper_that_is_being_written_is_never_the_one_that_makes_room(path, 
     played(path, story)
     assert [name for _, name in told(path)][:3] == ["r1", "r1", "r2"]
     assert rows(path, "select evidence from raises order by rowid") == [('["ee01"]',), ("[]",)]
-    assert rows(path, "select code from alarms") == [("store_failed",)]
+    assert rows(path, "select code from alarms") == [("records_lost",)]
 
 
 @pytest.mark.parametrize("bound", ["MOST_PASSES", "MOST_ALARMS"])
@@ -296,4 +301,4 @@ def test_passes_and_alarms_are_bounded_too_and_the_first_ones_are_kept(path, mon
     passes, alarms = [name for kind, name in records if kind == "pass"], records[waiting[0] :]
     assert passes == [f"p{number}" for number in range(waiting[0])]
     assert [name for _, name in alarms[: waiting[1]]] == [f"a{n}" for n in range(waiting[1])]
-    assert alarms[waiting[1]][1].startswith("2 records found no room")
+    assert alarms[waiting[1] + 1][1].startswith("2 records are lost")

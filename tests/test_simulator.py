@@ -44,11 +44,13 @@ def test_the_whole_box_breaks_no_property_in_any_weather(seed):
     assert not found, _stories(found)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=_named)
 def test_a_mutant_of_the_lane_is_killed_by_its_property(mutant, tmp_path):
     assert tried(mutant, tmp_path).seeds, f"{_named(mutant)} lives"
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("around", whole_mutants.MUTANTS, ids=lambda one: _named(one.mutant))
 def test_a_mutant_of_what_is_around_the_lane_is_killed(around, tmp_path):
     assert whole_mutants.tried(around, tmp_path).seeds, f"{_named(around.mutant)} lives"

@@ -1,15 +1,20 @@
 """SQLite: the lanes' books and the outbox. `Store` is the door; one thread owns the file."""
 
 from gateway.store.cases import read_cases
-from gateway.store.database import StoreError, StoreFullError
+from gateway.store.database import StoreDamagedError, StoreError, StoreFullError
 from gateway.store.days import read_ledger
+from gateway.store.keeping import BoxAlarm
 from gateway.store.outbox import Meta
 from gateway.store.passes import read_passes
+from gateway.store.shelf import Shelf
 from gateway.store.store import Store
 
 __all__ = [
+    "BoxAlarm",
     "Meta",
+    "Shelf",
     "Store",
+    "StoreDamagedError",
     "StoreError",
     "StoreFullError",
     "read_cases",

@@ -23,6 +23,10 @@ class StoreError(Exception):
     """The file did not keep or give what it was asked: a sentence with place and next step."""
 
 
+class StoreDamagedError(StoreError):
+    """The file is no SQLite file, or not whole."""
+
+
 class StoreFullError(StoreError):
     """There is no space left for it."""
 
@@ -133,7 +137,7 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     finally:
         db.set_progress_handler(None, 0)
     if found != "ok":
-        raise StoreError(_damaged(path, str(found)))
+        raise StoreDamagedError(_damaged(path, str(found)))
 
 
 # --- sentences ---------------------------------------------------------------------------
@@ -155,7 +159,8 @@ def explain(path: Path, error: Exception) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreFullError(f"{path}: no space left for it; free space on its disk")
-    return StoreError(_SENTENCES.get(code, _other)(path, str(error)))
+    kind = StoreDamagedError if code in _DAMAGE else StoreError
+    return kind(_SENTENCES.get(code, _other)(path, str(error)))
 
 
 def _other(path: Path, said: str) -> str:
@@ -174,6 +179,7 @@ def _disk(path: Path, said: str) -> str:
     return f"{path}: {said}; the disk may be failing or its quota used up: look at `dmesg`"
 
 
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _SENTENCES: dict[int, Callable[[Path, str], str]] = {
     sqlite3.SQLITE_BUSY: _busy,
     sqlite3.SQLITE_LOCKED: _busy,

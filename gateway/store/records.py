@@ -30,6 +30,11 @@ def utc_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def parse_utc(text: str) -> datetime:
+    """The time that `utc_text` wrote."""
+    return datetime.fromisoformat(text)
+
+
 def visit_row(lane: str, direction: str, visit: Visit) -> Row:
     """The columns of `passes` that a visit fills."""
     return {

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from gateway.store.database import Migration
+from gateway.store.moving import carry_over
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -155,4 +156,48 @@ def _books_of_the_lanes(db: "Database") -> None:
     _ledgers(db)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first_form, _candidates, _books_of_the_lanes)
+def _upkeep(db: "Database") -> None:
+    """One row: how far records were let go, how long the box ran, and a new epoch in the making."""
+    db.table("upkeep").create(
+        {
+            "kept_seq": int,
+            "kept_chain": bytes,
+            "parent": str,
+            "parent_kept": int,
+            "ran_s": float,
+            "epoch": str,
+            "seq": int,
+            "chain": bytes,
+            "old_seq": int,
+            "missing": int,
+            "reason": str,
+        },
+        not_null={"kept_seq", "kept_chain", "ran_s"},
+        strict=True,
+    )
+
+
+def _quarantine(db: "Database") -> None:
+    texts = dict.fromkeys(("epoch", "kind", "pass_id", "body", "code", "at"), str)
+    not_null = {"epoch", "seq", "kind", "body", "code", "at"}
+    db.table("quarantine").create({"seq": int} | texts, not_null=not_null, strict=True)
+    losses = {"loss_id": str, "records": int, "reason": str, "at": str}
+    not_null = {"records", "reason", "at"}
+    db.table("losses").create(losses, pk="loss_id", not_null=not_null, strict=True)
+
+
+def _whole_protocol(db: "Database") -> None:
+    """The chain is made otherwise from here on: what is there goes on in a new epoch."""
+    for column in ("moment text", "crc integer", "acked_after_s real"):
+        db.execute(f"alter table outbox add column {column}")
+    _upkeep(db)
+    _quarantine(db)
+    carry_over(db.conn)
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _first_form,
+    _candidates,
+    _books_of_the_lanes,
+    _whole_protocol,
+)

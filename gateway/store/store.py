@@ -17,39 +17,64 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from gateway.lane.reports import AlarmCode, Case, Mode, Raise
 from gateway.lane.types import Direction, Pass, Visit
-from gateway.store import cases, days, modes, outbox, passes, raises
-from gateway.store.database import StoreError, explain, open_database, transaction
+from gateway.store import cases, days, keeping, modes, moving, outbox, passes, raises, salvage
+from gateway.store.clock import BoxClock
+from gateway.store.database import (
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    explain,
+    open_database,
+    transaction,
+)
 from gateway.store.outbox import Meta
 from gateway.store.records import Row, utc_text
 from gateway.store.schema import MIGRATIONS
-from gateway.sync.protocol import Position, Record
+from gateway.store.shelf import Shelf
+from gateway.sync.protocol import Moment, Position, Record
 
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+QUOTA_MB = 2048
+PAGES_PER_MB = 256
+RESERVED_PAGES = 64
 Job = Callable[Concatenate[sqlite3.Connection, P], R]
 
 
 class Store:
     """Open one with `Store.open`; end it with `close`. Call it from one event loop."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, quota_mb: int = QUOTA_MB) -> None:
         self.path = path
+        self.clock = BoxClock()
+        self._pages = quota_mb * PAGES_PER_MB
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._db: sqlite3.Connection | None = None
         self._closed = False
 
     @classmethod
-    def open(cls, path: Path, gateway: str) -> "Store":
+    def open(cls, path: Path, gateway: str, quota_mb: int = QUOTA_MB) -> "Store":
         """Open or create the file of the box `gateway`. Blocks; raises `StoreError`."""
-        store = cls(path)
+        store = cls(path, quota_mb)
         try:
             store._thread.submit(store._guarded, partial(_adopt, gateway=gateway)).result()
         except BaseException:
             store._thread.shutdown()
             raise
         return store
+
+    @classmethod
+    def open_or_mend(cls, path: Path, gateway: str, quota_mb: int = QUOTA_MB) -> "Store":
+        """As `open`; a damaged file is put aside, and what can be read of it goes on."""
+        salvage.settle(path)
+        try:
+            return cls.open(path, gateway, quota_mb)
+        except StoreDamagedError as error:
+            log.error("store: %s; now it is put aside and read as far as it goes", error)  # noqa: TRY400
+            salvage.mend(path, gateway, BoxClock())
+            return cls.open(path, gateway, quota_mb)
 
     async def decide(
         self, lane: str, direction: Direction, visit: Visit, decided_at: datetime
@@ -142,9 +167,44 @@ class Store:
         """The cloud has all up to `upto`, whose chain the caller compared with `chain_at`."""
         await self._write(outbox.mark_acked, upto, utc_text(datetime.now(UTC)))
 
-    async def mint_epoch(self, reason: str, at: datetime) -> Meta:
-        """Begin a new history with all that is not acknowledged, and raise an alarm about it."""
-        return await self._write(_mint, reason, at)
+    async def serve(self, job: Callable[[Shelf], R]) -> R:
+        """Let the sync's core work on the outbox: all that `job` does, or nothing, is kept."""
+        return await self._write(lambda db: job(Shelf(db)))
+
+    async def look(self, job: Callable[[Shelf], R]) -> R:
+        """As `serve`, for a `job` that only reads."""
+        return await self._do(lambda db: job(Shelf(db)))
+
+    async def mint_epoch(self, reason: str) -> Meta:
+        """Begin a new history with every record that is kept, and raise an alarm about it.
+
+        It is done in slices, between which the lanes write as ever.
+        """
+        await self._write(_begin_epoch, reason)
+        return await self.finish_epoch()
+
+    async def finish_epoch(self) -> Meta:
+        """Go on with a new epoch that a crash cut off, if there is one."""
+        while not await self._write(_epoch_step):  # noqa: ASYNC110 -- the lanes write between
+            await asyncio.sleep(0)
+        return await self.meta()
+
+    async def tend(self, ran_s: float, keep_s: float = keeping.KEEP_ACKED_S) -> None:
+        """The box ran for `ran_s` since the last call: let go of what was kept long enough."""
+        await self._write(keeping.ran, ran_s)
+        while await self._write(keeping.prune, keep_s):  # noqa: ASYNC110 -- the lanes write between
+            await asyncio.sleep(0)
+
+    async def lose(self, records: int, reason: str) -> None:
+        """Count records that found no place anywhere. Space is reserved for this."""
+        await self._do(self._limited, self._pages)
+        try:
+            await self._write(keeping.lost, records, reason)
+        finally:
+            await self._do(self._limited, self._pages - RESERVED_PAGES)
+
+    async def alarm_of_box(self, code: keeping.BoxAlarm, detail: str, at: datetime) -> None:
+        await self._write(passes.alarm, None, str(code), detail, at)
 
     async def close(self) -> None:
         """Wait for what was asked before, then close the file. Later calls raise."""
@@ -160,7 +220,16 @@ class Store:
             with transaction(db):
                 return job(db, *args, **kwargs)
 
-        return await self._do(commit)
+        def make_room(db: sqlite3.Connection) -> int:
+            with transaction(db):
+                return keeping.make_room(db)
+
+        while True:
+            try:
+                return await self._do(commit)
+            except StoreFullError:
+                if not await self._do(make_room):
+                    raise
 
     async def _do(self, job: Job[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         if self._closed:
@@ -175,12 +244,21 @@ class Store:
         try:
             if self._db is None:
                 self._db = open_database(self.path, MIGRATIONS)
+                outbox.keep_time(self._db, self._moment)
+                self._limited(self._db, self._pages - RESERVED_PAGES)
             return job(self._db)
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
                 # What the system's cache holds after a failed fsync is not to be trusted.
                 self._disconnect()
             raise explain(self.path, error) from error
+
+    def _moment(self) -> Moment:
+        return self.clock.now()
+
+    @staticmethod
+    def _limited(db: sqlite3.Connection, pages: int) -> None:
+        db.execute(f"pragma max_page_count = {pages}")
 
     def _disconnect(self) -> None:
         if self._db is not None:
@@ -196,15 +274,20 @@ def _adopt(db: sqlite3.Connection, gateway: str) -> None:
             outbox.create_meta(db, gateway)
         elif known.gateway != gateway:
             log.warning("store: was %s's, is now %s's; new epoch", known.gateway, gateway)
-            outbox.mint_epoch(db, gateway)
+            moving.at_once(db, gateway, "the box has a new name")
 
 
-def _mint(db: sqlite3.Connection, reason: str, at: datetime) -> Meta:
-    old = outbox.meta(db)
-    outbox.mint_epoch(db, old.gateway)
-    detail = f"{reason}; epoch {old.epoch} ends, {old.unacked} records go on in a new one"
-    passes.alarm(db, None, str(AlarmCode.HISTORY_FORKED), detail, at)
-    return outbox.meta(db)
+def _begin_epoch(db: sqlite3.Connection, reason: str) -> None:
+    moving.begin(db, outbox.meta(db).gateway, reason)
+
+
+def _epoch_step(db: sqlite3.Connection) -> bool:
+    """Whether there is nothing left to move."""
+    if moving.under_way(db) is None:
+        return True
+    if moved := moving.step(db):
+        keeping.forked(db, moved)
+    return moved is not None
 
 
 def _newest(db: sqlite3.Connection, since: datetime | None, limit: int | None) -> tuple[Row, ...]:

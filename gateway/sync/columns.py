@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.sync.tokens import ID, TEXT, TIME, Value
+from gateway.sync.tokens import ID, TIME, Value
 
 CONSTANT = 15
 MAX_BITS = 62
+SEVEN_BITS = 0x7F
 
 NEW_16, SAME, NEW_32, NEW_OTHER, SEEN = range(5)
 """Codes of an id: new, as last time in this place, new; else SEEN + how many were used since."""
@@ -43,15 +44,15 @@ class Bytes:
         return text
 
     def put_number(self, number: int) -> None:
-        while number > 0x7F:
-            self.soft.append(number & 0x7F | 0x80)
+        while number > SEVEN_BITS:
+            self.soft.append(number & SEVEN_BITS | 0x80)
             number >>= 7
         self.soft.append(number)
 
     def take_number(self) -> int:
         number = shift = 0
-        while (byte := self.take(1)[0]) > 0x7F:
-            number |= (byte & 0x7F) << shift
+        while (byte := self.take(1)[0]) > SEVEN_BITS:
+            number |= (byte & SEVEN_BITS) << shift
             shift += 7
             if shift > MAX_BITS:
                 raise ValueError("a number is too long")
@@ -108,7 +109,8 @@ class Past:
         self._records: list[Known] = []
         self._parent: Known = {}
         self._here: Known = {}
-        self._now = self._before = 0
+        self._now = 0
+        self._before: dict[int, int] = {}
 
     def id_code(self, name: bytes, value: bytes) -> int:
         """And takes the id in."""
@@ -149,19 +151,24 @@ class Past:
             self._users[value].append(len(self._records))
         self._here = {}
         self._records.append(self._here)
-        self._before = 0
+        self._before = {TIME: self._now}
 
     def guesses(self, kind: int, name: bytes) -> tuple[int, int, int, int]:
-        """For a number: as in the last record, the same with the clock, as the parent, as before."""
+        """For a number: four ways to guess it.
+
+        The last of its name; that, moved on as the clock did; the parent's; the one of its kind
+        before it in the record.
+        """
         key = kind, name
-        last = self._number(self._last.get(key, self._before))
+        before = self._before.get(kind, 0)
+        last = self._number(self._last.get(key, before))
         shifted = last + self._now - self._clock.get(name, self._now)
         parents = self._number(self._parent.get(key, last))
-        return last, shifted, parents, self._before
+        return last, shifted, parents, before
 
-    def texts(self, name: bytes) -> tuple[Value | None, Value | None]:
+    def texts(self, kind: int, name: bytes) -> tuple[Value | None, Value | None]:
         """For a text: the parent's, the last one."""
-        key = TEXT, name
+        key = kind, name
         return self._parent.get(key), self._last.get(key)
 
     def tell(self, kind: int, name: bytes, value: Value) -> None:
@@ -170,7 +177,7 @@ class Past:
         self._here.setdefault(key, value)
         if isinstance(value, int):
             self._clock[name] = self._now
-            self._before = value
+            self._before[kind] = value
             if kind == TIME:
                 self._now = value
 

@@ -20,8 +20,10 @@ from gateway.sync.columns import (
     unfolded,
 )
 from gateway.sync.fields import MalformedError
+from gateway.sync.shapes import DICTIONARY
 from gateway.sync.tokens import (
     ID,
+    OTHER,
     SHARE,
     TEXT,
     TIME,
@@ -35,26 +37,29 @@ from gateway.sync.tokens import (
 MARK = b"P"
 MAX_LINES = 1000
 MAX_SHAPES = 255
-PARENT, LAST, LITERAL = range(3)
+RAW = -15
+PARENT, LAST, LITERAL, AGAIN = range(4)
+"""Codes of a text: the parent's, the last of its name, new; else AGAIN + its place among these."""
 _NEW_SIZES = {NEW_16: 16, NEW_32: 32}
 
 
 @dataclass(slots=True)
 class Column:
-    """One place of a shape. `numbers`: one list for each way to guess them; else `[0]` only."""
+    """One place of a shape. `numbers`: one list for each way to guess them; else `[0]` only.
+
+    `texts`: the new ones, in the order in which they came.
+    """
 
     kind: int
     name: bytes
     numbers: tuple[list[int], ...] = field(default_factory=lambda: ([], [], [], []))
-    texts: list[bytes] = field(default_factory=list)
+    texts: dict[bytes, int] = field(default_factory=dict)
 
     def put(self, out: Bytes) -> None:
         mode = 0
-        if self.kind not in (ID, TEXT):
+        if self.kind not in (ID, OTHER, TEXT):
             mode = min(range(4), key=lambda way: sum(map(int.bit_length, self.numbers[way])))
         put_column(out, mode, self.numbers[mode], noisy=self.kind in (TIME, SHARE))
-        for text in self.texts:
-            out.soft += text + b"\n"
 
 
 def _columns(shape: Shape) -> list[Column]:
@@ -76,11 +81,13 @@ def pack_lines(lines: Sequence[bytes]) -> bytes:
         number, columns = table[text]
         order.append(number)
         _note(columns, values, past, ids)
-    _put_heading(out, list(table), order)
-    for _, columns in table.values():
-        for column in columns:
-            column.put(out)
-    soft = zlib.compress(out.soft, 9)
+    _put_heading(out, list(table), bytes(order))
+    places = [column for _, columns in table.values() for column in columns]
+    heading_ends = len(out.soft)
+    for column in places:
+        column.put(out)
+    texts = b"".join(text + b"\n" for column in places for text in column.texts)
+    soft = _deflated(bytes(out.soft[:heading_ends]), bytes(out.soft[heading_ends:]), texts)
     return b"".join((MARK, len(soft).to_bytes(4), soft, out.hard, ids))
 
 
@@ -90,17 +97,25 @@ def _put_heading(out: Bytes, shapes: list[bytes], order: bytes) -> None:
     out.soft += b"".join(text + b"\n" for text in shapes) + order
 
 
+def _deflated(*parts: bytes) -> bytes:
+    """One stream; each part is coded by itself, as they are unlike."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, RAW, 9, zlib.Z_DEFAULT_STRATEGY, DICTIONARY)
+    *first, last = parts
+    coded = [deflate.compress(part) + deflate.flush(zlib.Z_SYNC_FLUSH) for part in first]
+    return b"".join(coded) + deflate.compress(last) + deflate.flush()
+
+
 def _note(columns: list[Column], values: list[Value], past: Past, ids: bytearray) -> None:
     named = list(zip(columns, values, strict=True))
     here = [(c, value) for c, value in named if c.kind == ID and isinstance(value, bytes)]
-    for column, value in here:
-        code = past.id_code(column.name, value)
+    for column, name in here:
+        code = past.id_code(column.name, name)
         column.numbers[0].append(code)
         if code == NEW_OTHER:
-            ids.append(len(value))
+            ids.append(len(name))
         if code in (NEW_16, NEW_32, NEW_OTHER):
-            ids += value
-    past.begin([value for _, value in here])
+            ids += name
+    past.begin([name for _, name in here])
     for column, value in named:
         if column.kind == ID:
             continue
@@ -113,11 +128,15 @@ def _note(columns: list[Column], values: list[Value], past: Past, ids: bytearray
 
 
 def _note_text(column: Column, value: bytes, past: Past) -> None:
-    guesses = past.texts(column.name)
-    code = guesses.index(value) if value in guesses else LITERAL
+    guesses = past.texts(column.kind, column.name)
+    if value in guesses:
+        code = guesses.index(value)
+    elif value in column.texts:
+        code = AGAIN + column.texts[value]
+    else:
+        code = LITERAL
+        column.texts[value] = len(column.texts)
     column.numbers[0].append(code)
-    if code == LITERAL:
-        column.texts.append(value)
 
 
 # --- and back ----------------------------------------------------------------------------
@@ -139,6 +158,8 @@ def _unpack(payload: bytes, most_bytes: int) -> Iterator[bytes]:
     shapes = [shape_of(source.take_text()) for _ in range(kinds)]
     order = source.take(count)
     tables = [_take(source, shape, order.count(number)) for number, shape in enumerate(shapes)]
+    for column in (column for table in tables for column in table):
+        column.texts = [source.take_text() for _ in range(column.new_texts)]
     past, total = Past(), 0
     for number in order:
         line = put_together(shapes[number], list(_values(tables[number], source, past)))
@@ -150,7 +171,7 @@ def _unpack(payload: bytes, most_bytes: int) -> Iterator[bytes]:
 
 def _open(payload: bytes, most_bytes: int) -> Bytes:
     end = 5 + int.from_bytes(payload[1:5])
-    inflate = zlib.decompressobj()
+    inflate = zlib.decompressobj(RAW, DICTIONARY)
     soft = inflate.decompress(payload[5:end], most_bytes)
     if payload[:1] != MARK or not inflate.eof:
         raise ValueError("its deflated part is cut off or too large")
@@ -165,16 +186,17 @@ class Taken:
     name: bytes
     mode: int
     numbers: Iterator[int]
-    texts: Iterator[bytes]
+    new_texts: int
+    texts: list[bytes] = field(default_factory=list)
+    used: int = 0
 
 
 def _take(source: Bytes, shape: Shape, count: int) -> list[Taken]:
     taken = []
     for kind, name in zip(shape.kinds, shape.names, strict=True):
         mode, numbers = take_column(source, count, noisy=kind in (TIME, SHARE))
-        literal = numbers.count(LITERAL) if kind == TEXT else 0
-        texts = [source.take_text() for _ in range(literal)]
-        taken.append(Taken(kind, name, mode, iter(numbers), iter(texts)))
+        new_texts = numbers.count(LITERAL) if kind in (OTHER, TEXT) else 0
+        taken.append(Taken(kind, name, mode, iter(numbers), new_texts))
     return taken
 
 
@@ -186,7 +208,7 @@ def _values(columns: list[Taken], source: Bytes, past: Past) -> Iterator[Value]:
         if column.kind == ID:
             yield next(known)
             continue
-        value = _text(column, past) if column.kind == TEXT else _number(column, past)
+        value = _text(column, past) if column.kind in (OTHER, TEXT) else _number(column, past)
         past.tell(column.kind, column.name, value)
         yield value
 
@@ -202,8 +224,11 @@ def _id(column: Taken, source: Bytes, past: Past) -> bytes:
 def _text(column: Taken, past: Past) -> bytes:
     code = next(column.numbers)
     if code == LITERAL:
-        return next(column.texts)
-    guess = past.texts(column.name)[code]
+        column.used += 1
+        return column.texts[column.used - 1]
+    if code >= AGAIN:
+        return column.texts[: column.used][code - AGAIN]
+    guess = past.texts(column.kind, column.name)[code]
     if not isinstance(guess, bytes):
         raise ValueError("a text refers to none")  # noqa: TRY004 -- it is data, not a caller
     return guess

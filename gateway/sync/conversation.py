@@ -7,14 +7,16 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 
-from gateway.store import Meta, Store
-from gateway.sync import protocol, sender
+from gateway import __version__
+from gateway.store import Store
+from gateway.sync import messages, protocol
 from gateway.sync.broker import Arrived, Connection, Event, Over, Ready, Taken
-from gateway.sync.protocol import MAX_RECORDS, Fork, Hello, MalformedError, Resend, up
+from gateway.sync.desk import Desk, Outcome
+from gateway.sync.fields import MalformedError
+from gateway.sync.protocol import Hello, Order, up
 from gateway.sync.redial import Ending
-from gateway.sync.sender import Effect, MarkDone, NewEpoch, Sender
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +24,6 @@ MAX_WAITING = 256
 TICK_S = 1.0
 RECEIPT_S = 10.0
 LEAVE_S = 2.0
-NEW_EPOCH_PAUSE_S = 60.0
 
 
 @dataclass(slots=True)
@@ -33,7 +34,12 @@ class Figures:
     taken: int = 0
     not_understood: int = 0
     acked_at: float | None = None
-    minted_at: float = float("-inf")
+    _desk: Desk | None = None
+
+    def desk(self, speaker: "Speaker") -> Desk:
+        """One for the whole run of the program: `begin` makes it ready for a connection."""
+        self._desk = self._desk or Desk(speaker.inst, __version__)
+        return self._desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,8 @@ class Conversation:
         self._over: Over | None = None
         self._state: bytes | None = None
         self._farewell: bytes | None = None
-        self._sender: Sender | None = None
+        self._desk = figures.desk(speaker)
+        self._begun = False
 
     @property
     def ready(self) -> bool:
@@ -73,7 +80,7 @@ class Conversation:
 
     @property
     def answering(self) -> bool:
-        return self.ready and self._sender is not None and self._sender.retries == 0
+        return self.ready and self._begun and self._desk.here.retries == 0
 
     # --- leaving word
 
@@ -118,9 +125,8 @@ class Conversation:
 
     async def run(self, connection: Connection) -> Over:
         """From `Ready` to the end. Raises `StoreError`."""
-        meta = await self._store.meta()
-        self._adopt(meta)
-        self._say_hello(connection, meta)
+        await self._store.finish_epoch()
+        await self._begin(connection)
         while self._over is None and self._farewell is None:
             await self._step(connection)
             # Not `wait_for`: in Python 3.11 that may swallow the cancellation of this task.
@@ -128,6 +134,11 @@ class Conversation:
                 async with asyncio.timeout(TICK_S):
                     await self._news()
         return self._over or await self._take_leave(connection, self._farewell or b"")
+
+    async def _begin(self, connection: Connection) -> None:
+        now = self._store.clock.now()
+        self._say(connection, await self._store.look(lambda shelf: self._desk.begin(shelf, now)))
+        self._begun = True
 
     async def _step(self, connection: Connection) -> None:
         while self._inbox:
@@ -152,67 +163,47 @@ class Conversation:
             self._over = self._over or Over(Ending.LOST, "its thread ended")
         elif now - oldest > RECEIPT_S:
             self._over = Over(Ending.LOST, f"it took no message for {RECEIPT_S:g} s")
-        before = self._here
-        self._sender = sender.on_time(before, now)
-        if self._sender.retries > before.retries:
-            log.info(
-                "uplink: no answer from the cloud; sending again from %d", before.acked.seq + 1
-            )
-            self._say_hello(connection, await self._store.meta())
+        if self._desk.silent(now):
+            moment = self._store.clock.now()
+            hello = await self._store.look(lambda shelf: self._desk.hello(shelf, moment))
+            log.info("uplink: no answer from the cloud; from %d again", hello.oldest_unacked)
+            self._say(connection, hello)
 
     async def _send_what_fits(self, connection: Connection) -> None:
-        while self._over is None and sender.has_room(self._here):
-            records = await self._store.unsent(self._here.sent.seq, MAX_RECORDS)
-            if not records:
+        while self._over is None:
+            mono, now = self._clock(), self._store.clock.now()
+            found = await self._store.look(partial(self._desk.batch, mono=mono, now=now))
+            if isinstance(found, Outcome):
+                await self._follow(found, connection)
                 return
-            self._sender, batch = sender.send(self._here, records, self._clock())
-            self._publish(connection, "rec", protocol.encode_batch(batch))
+            # In a thread: packing takes milliseconds, which the lanes would feel.
+            payload = await asyncio.to_thread(self._desk.encode, found)
+            self._publish(connection, "rec", payload)
 
     async def _obey(self, message: Arrived, connection: Connection) -> None:
+        order: Order | None = None
         try:
             _, leaf = protocol.split_topic(message.topic)
             if leaf == "ack":
-                await self._on_ack(protocol.decode_ack(message.payload), connection)
+                order = messages.decode_ack(message.payload)
             elif leaf == "ctl":
-                await self._on_ctl(protocol.decode_ctl(message.payload), connection)
+                order = messages.decode_ctl(message.payload)
         except MalformedError as error:
             self._figures.not_understood += 1
             log.warning("uplink: a message on %s is not understood: %s", message.topic, error)
+        if order is not None:
+            hear = partial(self._desk.hear, message=order, mono=self._clock())
+            await self._follow(await self._store.serve(hear), connection)
 
-    async def _on_ack(self, ack: protocol.Ack, connection: Connection) -> None:
-        own = await self._store.chain_at(ack.upto.seq)
-        after, effect = sender.on_ack(self._here, ack, own)
-        await self._carry_out(effect, connection)
-        if not isinstance(effect, NewEpoch):
-            self._sender = after
-
-    async def _on_ctl(self, order: Resend | Fork | None, connection: Connection) -> None:
-        match order:
-            case Resend(_, from_seq):
-                chain = await self._store.chain_at(from_seq - 1)
-                self._sender = sender.on_resend(self._here, order, chain, self._clock())
-            case Fork():
-                await self._carry_out(sender.on_fork(self._here, order), connection)
-
-    async def _carry_out(self, effect: Effect | None, connection: Connection) -> None:
-        match effect:
-            case MarkDone(_, upto):
-                await self._store.acked(upto)
-                self._figures.acked_at = self._clock()
-                self._figures.acked.set()
-            case NewEpoch(reason):
-                await self._begin_epoch(reason, connection)
-
-    async def _begin_epoch(self, reason: str, connection: Connection) -> None:
-        now = self._clock()
-        if now - self._figures.minted_at < NEW_EPOCH_PAUSE_S:
-            log.debug("uplink: %s; but a new epoch has only just begun", reason)
-            return
-        self._figures.minted_at = now
-        new = await self._store.mint_epoch(reason, datetime.now(UTC))
-        log.warning("uplink: %s; %d records go on in epoch %s", reason, new.unacked, new.epoch)
-        self._adopt(new)
-        self._say_hello(connection, new)
+    async def _follow(self, outcome: Outcome, connection: Connection) -> None:
+        if outcome.acked:
+            self._figures.acked_at = self._clock()
+            self._figures.acked.set()
+        if outcome.fork:
+            new = await self._store.mint_epoch(outcome.fork)
+            words = "uplink: %s; %d records go on in epoch %s"
+            log.warning(words, outcome.fork, new.unacked, new.epoch)
+            await self._begin(connection)
 
     async def _take_leave(self, connection: Connection, last_state: bytes) -> Over:
         self._publish(connection, "state", last_state, retain=True)
@@ -227,20 +218,8 @@ class Conversation:
 
     # --- small words
 
-    @property
-    def _here(self) -> Sender:
-        if self._sender is None:
-            raise RuntimeError("the conversation has not begun")
-        return self._sender
-
-    def _adopt(self, meta: Meta) -> None:
-        self._sender = sender.sender(self._speaker.inst, meta.epoch, meta.acked)
-
-    def _say_hello(self, connection: Connection, meta: Meta) -> None:
-        hello = Hello(
-            self._speaker.gateway, self._speaker.inst, meta.epoch, meta.last, meta.acked.seq + 1
-        )
-        self._publish(connection, "hello", protocol.encode(hello))
+    def _say(self, connection: Connection, hello: Hello) -> None:
+        self._publish(connection, "hello", messages.encode(hello))
 
     def _publish(
         self, connection: Connection, leaf: str, payload: bytes, *, retain: bool = False

@@ -39,6 +39,13 @@ class Fields(dict[str, Any]):
         value: int = self._check(name, fits, f"a whole number of at least {least}")
         return value
 
+    def amount(self, name: str) -> float:
+        def fits(value: Any) -> bool:
+            return type(value) in (int, float) and 0 <= value <= MAX_SEQ
+
+        value = self._check(name, fits, "a number of 0 or more")
+        return float(value)
+
     def chain(self, name: str) -> bytes:
         try:
             value = bytes.fromhex(self.text(name))

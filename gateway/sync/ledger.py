@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.sync.fields import Fields, MalformedError
+from gateway.sync.messages import read_moment
 from gateway.sync.protocol import (
+    RECORD_SCHEMA,
     Ack,
     Batch,
-    Fields,
     Fork,
     Hello,
-    MalformedError,
+    Moment,
+    Poison,
     Position,
     Resend,
     canonical,
@@ -25,10 +28,16 @@ from gateway.sync.protocol import (
 ChainAt = Callable[[int], bytes | None]
 """The stored chain at a record's number; None where it is not stored. 0 is the epoch's start."""
 
+CLONE_S = 60.0
+"""Two starts that take turns within this time are two boxes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A record as it came. `digest` tells equal bodies, also under another epoch and number."""
+    """A record as it came. `digest` tells equal bodies, also under another epoch and number.
+
+    `readable` is False for a record of a newer major form: it is kept as it is, not applied.
+    """
 
     seq: int
     kind: str
@@ -36,14 +45,34 @@ class Received:
     text: str
     digest: bytes
     chain: bytes
+    when: Moment | None = None
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Store `new` (none: all of it was known) in one transaction, then acknowledge `upto`."""
+    """Store `new` (none: all of it was known) in one transaction, then acknowledge `upto`.
+
+    `poison`: the record behind `upto` can never be stored; `line` is what it says.
+    """
 
     new: tuple[Received, ...]
     upto: Position
+    poison: Poison | None = None
+    line: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Records `first` to `upto` of `epoch` are nowhere any more: count them as lost, then go on."""
+
+    epoch: str
+    first: int
+    upto: Position
+
+
+class PoisonError(ValueError):
+    """One record can never be stored; the text is a short code."""
 
 
 def judge_batch(batch: Batch, upto: Position, chain_at: ChainAt) -> Accept | Resend | Fork:
@@ -55,48 +84,95 @@ def judge_batch(batch: Batch, upto: Position, chain_at: ChainAt) -> Accept | Res
         raise MalformedError("the records do not add up to the batch's chain")
     shared = min(batch.last_seq, upto.seq)
     ours, theirs = chain_at(shared), (batch.before.chain, *chains)[shared - batch.before.seq]
-    if ours != theirs:
+    if ours is not None and ours != theirs:
         return Fork(batch.epoch, upto)
+    if ours is None and shared == upto.seq:
+        raise MalformedError(f"no chain is stored for record {shared}")
     known = shared - batch.before.seq
-    fresh = zip(batch.lines[known:], chains[known:], strict=True)
-    new = tuple(
-        read_record(line, upto.seq + place, chain) for place, (line, chain) in enumerate(fresh, 1)
-    )
-    return Accept(new, Position(new[-1].seq, new[-1].chain) if new else upto)
+    return _accepted(batch.epoch, upto, batch.lines[known:], chains[known:])
+
+
+def _accepted(
+    epoch: str, upto: Position, lines: tuple[bytes, ...], chains: tuple[bytes, ...]
+) -> Accept:
+    new: list[Received] = []
+    for line, chain in zip(lines, chains, strict=True):
+        try:
+            record = read_record(line, upto.seq + 1, chain)
+        except PoisonError as error:
+            poison = Poison(epoch, Position(upto.seq + 1, chain), str(error))
+            return Accept(tuple(new), upto, poison, line)
+        new.append(record)
+        upto = Position(record.seq, chain)
+    return Accept(tuple(new), upto)
 
 
 def read_record(line: bytes, seq: int, chain: bytes) -> Received:
-    fields = Fields.of(line)
+    """Raises `PoisonError` for what can never be stored, `MalformedError` for a wrong place."""
+    fields = _fields(line)
     if fields.count("seq", least=1) != seq:
         raise MalformedError(f"record {fields['seq']} stands in the place of record {seq}")
     body = fields.get("body")
     if not isinstance(body, dict):
-        raise MalformedError(f"record {seq} has no body")
-    text = _canonical(body, seq)
+        raise PoisonError("no_body")
+    kind = fields.get("kind")
+    if not isinstance(kind, str) or not kind.isprintable():
+        raise PoisonError("no_kind")
+    text = _canonical(body)
+    schema = fields.get("schema")
+    readable = type(schema) is int and 1 <= schema <= RECORD_SCHEMA
     digest = hashlib.sha256(text.encode()).digest()
-    return Received(seq, fields.text("kind"), body, text, digest, chain)
+    return Received(seq, kind, body, text, digest, chain, read_moment(fields.get("when")), readable)
 
 
-def _canonical(body: dict[str, Any], seq: int) -> str:
+def _fields(line: bytes) -> Fields:
+    try:
+        return Fields.of(line)
+    except MalformedError:
+        raise PoisonError("not_json") from None
+
+
+def _canonical(body: dict[str, Any]) -> str:
     try:
         text = canonical(body)
         text.encode()
-    except (ValueError, RecursionError) as error:
-        raise MalformedError(f"record {seq}: {error}") from error
+    except (ValueError, RecursionError):
+        raise PoisonError("bad_text") from None
     return text
 
 
 def judge_hello(
     hello: Hello, upto: Position, chain_at: ChainAt, *, inst_known: bool
-) -> Ack | Resend | Fork:
+) -> Ack | Resend | Fork | Skip:
     """`inst_known`: this start of the gateway was heard before, so its hello may be an old one.
 
     An old hello naturally has less than is stored; a new start with less is a restored backup.
     """
-    if hello.last.seq <= upto.seq and chain_at(hello.last.seq) != hello.last.chain:
-        return Fork(hello.epoch, upto)
+    kept = hello.kept
+    if hello.last.seq <= upto.seq:
+        ours = chain_at(hello.last.seq)
+        if ours is not None and ours != hello.last.chain:
+            return Fork(hello.epoch, upto)
     if hello.last.seq < upto.seq and not inst_known:
         return Fork(hello.epoch, upto)
+    if kept is not None and kept.seq > upto.seq:
+        return Skip(hello.epoch, upto.seq + 1, kept)
     if hello.oldest_unacked > upto.seq + 1:
         return Resend(hello.epoch, upto.seq + 1)
     return Ack(hello.epoch, upto)
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """The starts of one gateway's program that were heard last, the newest at the end."""
+
+    heard: tuple[tuple[str, float], ...] = ()
+
+
+def heard_from(starts: Starts, inst: str, mono: float) -> tuple[Starts, bool]:
+    """Whether two starts take turns: a copy of the box is at work under the same name."""
+    recent = tuple(item for item in starts.heard if mono - item[1] <= CLONE_S)
+    if recent and recent[-1][0] == inst:
+        return Starts((*recent[:-1], (inst, mono))), False
+    returned = any(name == inst for name, _ in recent)
+    return Starts((*recent[-3:], (inst, mono))), returned

@@ -1,26 +1,31 @@
 """The words between gateway and cloud: topics, messages and the chain. Bytes in, bytes out.
 
 Up:    `hello` (after each connect), `rec` (a batch of records), `state` (retained, with a will).
-Down:  `ack` (all records up to `upto` are durable in the cloud), `ctl` (`resend`, `fork`).
+Down:  `ack` (all records up to `upto` are durable in the cloud), `ctl` (`resend`, `fork`, `slow`,
+       `poison`).
 
-A batch is JSON lines: a head, then one record a line. Both sides chain the very bytes of a
-record's line, so no two programs have to agree on how a number is written.
+A batch is JSON lines: a head, then one record a line. It travels plain, deflated or packed.
+Both sides chain the very bytes of a record's line, so no two programs have to agree on how a
+number is written.
 Unknown fields are ignored. Whatever cannot be understood raises `MalformedError`.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gateway.sync.fields import MAX_SEQ, Fields, MalformedError
+from gateway.sync.fields import Fields, MalformedError
 
 PREFIX = "lanegate/1"
-RECORD_SCHEMA = 1
+RECORD_SCHEMA = 2
 MAX_RECORDS = 200
 MAX_BATCH_BYTES = 128 * 1024
 MAX_MESSAGE_BYTES = 1024 * 1024
+TOMBSTONE = "tombstone"
+TOMBSTONE_MARK = b'"kind":"tombstone"'
 
 
 class Position(NamedTuple):
@@ -31,36 +36,75 @@ class Position(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One row of the outbox. `body` is canonical JSON; `chain` covers this record too."""
+    """One row of the outbox. `body` is canonical JSON; `chain` covers this record too.
+
+    `moment`: when it was committed, as canonical JSON; empty in records of schema 1.
+    """
 
     seq: int
     schema: int
     kind: str
     body: str
     chain: bytes
+    moment: str = ""
 
     def line(self) -> bytes:
-        return record_line(self.seq, self.schema, self.kind, self.body)
+        return record_line(self.seq, self.schema, self.kind, self.body, self.moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as the box knows it: `mono_ms` counts within the boot, `clock` says if `at` is right.
+
+    `clock`: "ok", "untrusted" or "unknown".
+    """
+
+    at: str
+    boot: str
+    clock: str
+    mono_ms: int
+
+    def text(self) -> str:
+        fields = {"at": self.at, "boot": self.boot, "clock": self.clock, "mono_ms": self.mono_ms}
+        return canonical(fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The epoch that this one came from, and up to where its records are no longer kept."""
+
+    epoch: str
+    kept: int
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a gateway has. `inst` is random for each start of its program."""
+    """What a gateway has. `inst` is random for each start of its program.
+
+    Records up to and with `kept` are no longer here; None: all of them are.
+    """
 
     gateway: str
     inst: str
     epoch: str
     last: Position
     oldest_unacked: int
+    kept: Position | None = None
+    parent: Parent | None = None
+    now: Moment | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
+    """`sent`: when it went out, by the gateway's clock."""
+
     epoch: str
     inst: str
     before: Position
     lines: tuple[bytes, ...]
     last_chain: bytes
+    sent: Moment | None = None
 
     @property
     def last_seq(self) -> int:
@@ -69,8 +113,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
+    """`packed`: this cloud reads packed batches too."""
+
     epoch: str
     upto: Position
+    packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +134,45 @@ class Fork:
     known: Position
 
 
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """At most `rate` records a second for the next `for_s` seconds."""
+
+    rate: float
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """Record `at` can never be stored: `code` says why. Put a tombstone in its place.
+
+    The chain tells it from the record of the same number that a copy of the box may have.
+    """
+
+    epoch: str
+    at: Position
+    code: str
+
+
+Order = Ack | Resend | Fork | Slow | Poison
+
+
 # --- the chain ---------------------------------------------------------------------------
+
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 def canonical(value: object) -> str:
     """The one text of a value: sorted keys, no spaces, real characters, no NaN."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
-def record_line(seq: int, schema: int, kind: str, body: str) -> bytes:
-    return f'{{"body":{body},"kind":"{kind}","schema":{schema},"seq":{seq}}}'.encode()
+def record_line(seq: int, schema: int, kind: str, body: str, moment: str = "") -> bytes:
+    when = f',"when":{moment}' if moment else ""
+    return f'{{"body":{body},"kind":"{kind}","schema":{schema},"seq":{seq}{when}}}'.encode()
 
 
 def genesis(epoch: str) -> Position:
@@ -106,8 +180,19 @@ def genesis(epoch: str) -> Position:
     return Position(0, hashlib.sha256(f"{PREFIX}/{epoch}".encode()).digest())
 
 
+def digest(line: bytes) -> bytes:
+    """What the chain knows of a line. A tombstone stands for the digest that it names."""
+    if TOMBSTONE_MARK in line:
+        with suppress(MalformedError):
+            fields = Fields.of(line)
+            body = fields.get("body")
+            if fields.get("kind") == TOMBSTONE and isinstance(body, dict):
+                return Fields(body).chain("digest")
+    return hashlib.sha256(line).digest()
+
+
 def next_chain(chain: bytes, line: bytes) -> bytes:
-    return hashlib.sha256(chain + line).digest()
+    return hashlib.sha256(chain + digest(line)).digest()
 
 
 def chain_over(start: bytes, lines: Iterable[bytes]) -> tuple[bytes, ...]:
@@ -136,87 +221,3 @@ def split_topic(topic: str) -> tuple[str, str]:
         case ["lanegate", "1", gateway, "up" | "dn", leaf] if gateway and leaf:
             return gateway, leaf
     raise MalformedError(f"topic {topic!r} is none of {PREFIX}/GATEWAY/up|dn/...")
-
-
-# --- to bytes ----------------------------------------------------------------------------
-
-
-def encode(message: Hello | Ack | Resend | Fork) -> bytes:
-    return canonical(_fields(message)).encode()
-
-
-def _fields(message: Hello | Ack | Resend | Fork) -> dict[str, object]:
-    match message:
-        case Hello(gateway, inst, epoch, last, oldest_unacked):
-            return {
-                "gw": gateway,
-                "inst": inst,
-                "epoch": epoch,
-                "last_seq": last.seq,
-                "chain_last": last.chain.hex(),
-                "oldest_unacked": oldest_unacked,
-                "schema": [RECORD_SCHEMA, RECORD_SCHEMA],
-            }
-        case Ack(epoch, upto):
-            return {"epoch": epoch, "upto": upto.seq, "chain_upto": upto.chain.hex()}
-        case Resend(epoch, from_seq):
-            return {"do": "resend", "epoch": epoch, "from": from_seq}
-        case Fork(epoch, known):
-            chain = known.chain.hex()
-            return {"do": "fork", "epoch": epoch, "seq": known.seq, "chain": chain}
-
-
-def encode_batch(batch: Batch) -> bytes:
-    head = {
-        "epoch": batch.epoch,
-        "inst": batch.inst,
-        "first_seq": batch.before.seq + 1,
-        "prev_chain": batch.before.chain.hex(),
-        "count": len(batch.lines),
-        "last_chain": batch.last_chain.hex(),
-    }
-    return b"\n".join((canonical(head).encode(), *batch.lines))
-
-
-# --- from bytes --------------------------------------------------------------------------
-
-
-def decode_hello(payload: bytes) -> Hello:
-    fields = Fields.of(payload)
-    return Hello(
-        fields.text("gw"),
-        fields.text("inst"),
-        fields.text("epoch"),
-        Position(fields.count("last_seq"), fields.chain("chain_last")),
-        fields.count("oldest_unacked", least=1),
-    )
-
-
-def decode_batch(payload: bytes) -> Batch:
-    if len(payload) > MAX_MESSAGE_BYTES:
-        raise MalformedError(f"a batch of {len(payload)} bytes; at most {MAX_MESSAGE_BYTES}")
-    head, *lines = payload.split(b"\n")
-    fields = Fields.of(head)
-    if fields.count("count", least=1) != len(lines):
-        raise MalformedError(f"the batch announces other than its {len(lines)} records")
-    before = Position(fields.count("first_seq", least=1) - 1, fields.chain("prev_chain"))
-    epoch, inst = fields.text("epoch"), fields.text("inst")
-    return Batch(epoch, inst, before, tuple(lines), fields.chain("last_chain"))
-
-
-def decode_ack(payload: bytes) -> Ack:
-    fields = Fields.of(payload)
-    return Ack(fields.text("epoch"), Position(fields.count("upto"), fields.chain("chain_upto")))
-
-
-def decode_ctl(payload: bytes) -> Resend | Fork | None:
-    """None: an order of a newer protocol, which this program does not know."""
-    fields = Fields.of(payload)
-    match fields.text("do"):
-        case "resend":
-            return Resend(fields.text("epoch"), fields.count("from", least=1))
-        case "fork":
-            known = Position(fields.count("seq"), fields.chain("chain"))
-            return Fork(fields.text("epoch"), known)
-        case _:
-            return None

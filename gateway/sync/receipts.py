@@ -1,18 +1,15 @@
 """What a receiver keeps: each gateway's history as it came, and the passes it adds up to.
 
-Every function works on a connection inside its caller's thread. `store_batch` is one
-transaction; when it returns, its records are on the disk.
+Every function works on a connection inside its caller's thread. `gateway.sync.filing` writes.
 """
 
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gateway.store.database import Migration, explain, open_read_only, transaction
-from gateway.sync.ledger import Accept, Received
-from gateway.sync.protocol import Batch, Position, genesis
+from gateway.store.database import Migration, explain, open_read_only
+from gateway.sync.protocol import Position, genesis
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -66,7 +63,24 @@ def _pass_table(db: "Database") -> None:
     db.table("pass").create(columns, pk="pass_id", not_null={"gw", "updated_at"}, strict=True)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first_form,)
+def _whole_protocol(db: "Database") -> None:
+    db.execute("alter table record add column historical integer")
+    db.execute("alter table record add column happened_at text")
+    places = {"gw": str, "epoch": str, "seq": int}
+    quarantine = places | {"code": str, "line": bytes, "received_at": str}
+    db.table("quarantine").create(quarantine, pk=("gw", "epoch", "seq", "code"), strict=True)
+    losses = {"gw": str, "epoch": str, "seq_from": int, "seq_to": int, "noticed_at": str}
+    db.table("loss").create(losses, pk=("gw", "epoch", "seq_from"), strict=True)
+    boot = {"gw": str, "boot": str, "offset_ms": int}
+    db.table("boot").create(boot, pk=("gw", "boot"), strict=True)
+    alarm = dict.fromkeys(("gw", "code", "detail", "raised_at"), str)
+    db.table("alarm").create(alarm, strict=True)
+    texts = dict.fromkeys(("gw", "pass_id", "kind", "plate", "was", "happened_at", "at"), str)
+    event = {"event_id": int} | texts | {"historical": int}
+    db.table("event").create(event, pk="event_id", strict=True)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first_form, _whole_protocol)
 
 
 def position(db: sqlite3.Connection, gw: str, epoch: str) -> Position:
@@ -81,7 +95,9 @@ def chain_at(db: sqlite3.Connection, gw: str, epoch: str, seq: int) -> bytes | N
     if seq == 0:
         return genesis(epoch).chain
     row = db.execute(
-        "select chain from record where gw = ? and epoch = ? and seq = ?", (gw, epoch, seq)
+        "select chain from record where gw = ? and epoch = ? and seq = ? union all"
+        " select head from epoch where gw = ? and epoch = ? and upto = ?",
+        (gw, epoch, seq) * 2,
     ).fetchone()
     return bytes(row[0]) if row else None
 
@@ -104,76 +120,19 @@ def epochs(db: sqlite3.Connection) -> tuple[tuple[str, str, Position], ...]:
     return tuple((row[0], row[1], Position(row[2], bytes(row[3]))) for row in rows)
 
 
-def store_batch(db: sqlite3.Connection, gw: str, batch: Batch, accept: Accept, at: str) -> None:
-    """The new records, the passes they change and the epoch's position, or nothing."""
-    with transaction(db):
-        store_start(db, gw, batch.epoch, batch.inst)
-        for record in accept.new:
-            _store_record(db, gw, batch.epoch, record, at)
-        db.execute(
-            "insert into epoch (gw, epoch, upto, head) values (?, ?, ?, ?)"
-            " on conflict (gw, epoch) do update set upto = excluded.upto, head = excluded.head",
-            (gw, batch.epoch, *accept.upto),
-        )
-
-
-def _store_record(db: sqlite3.Connection, gw: str, epoch: str, record: Received, at: str) -> None:
-    """A body that came before, under an epoch that is over, is kept but changes nothing."""
-    known = db.execute(
-        "select 1 from record where gw = ? and digest = ? and applied", (gw, record.digest)
-    ).fetchone()
-    row = {
-        "gw": gw,
-        "epoch": epoch,
-        "seq": record.seq,
-        "kind": record.kind,
-        "phase": _text(record.body, "phase"),
-        "pass_id": _text(record.body, "pass_id"),
-        "body": record.text,
-        "digest": record.digest,
-        "chain": record.chain,
-        "applied": int(known is None),
-        "received_at": at,
-    }
-    _insert(db, "record", row)
-    if known is None and record.kind == "pass" and row["pass_id"] is not None:
-        _apply_pass(db, gw, record.body, at)
-
-
-def _apply_pass(db: sqlite3.Connection, gw: str, body: Mapping[str, Any], at: str) -> None:
-    plate = body.get("plate")
-    row = {
-        "pass_id": _text(body, "pass_id"),
-        "gw": gw,
-        "plate": _text(plate, "text") if isinstance(plate, dict) else None,
-        **{name: _text(body, name) for name in PASS_COLUMNS},
-        "updated_at": at,
-    }
-    changes = ", ".join(f"{name} = excluded.{name}" for name in row if name != "pass_id")
-    _insert(db, "pass", row, f" on conflict (pass_id) do update set {changes}")
-
-
-def _insert(
-    db: sqlite3.Connection, table: str, row: Mapping[str, Any], otherwise: str = ""
-) -> None:
-    columns = ", ".join(row)
-    places = ", ".join(f":{name}" for name in row)
-    db.execute(f"insert into {table} ({columns}) values ({places}){otherwise}", row)  # noqa: S608
-
-
-def _text(body: Mapping[str, Any], name: str) -> str | None:
-    value = body.get(name)
-    return value if isinstance(value, str) else None
-
-
 def summary_of(db: sqlite3.Connection) -> dict[str, int]:
-    """`duplicated`: records applied more than once; `gaps`: numbers missing below `upto`."""
+    """`duplicated`: records that were applied more than once.
+
+    `gaps`: numbers that are missing below `upto` and are not counted as lost.
+    """
     row = db.execute(
         "select (select count(*) from pass), (select count(*) from record),"
         " (select count(*) from (select 1 from record where applied"
         " group by gw, digest having count(*) > 1)),"
         " (select coalesce(sum(upto - (select count(*) from record r"
         " where r.gw = e.gw and r.epoch = e.epoch and r.seq <= e.upto)), 0) from epoch e)"
+        " - (select coalesce(sum(seq_to - seq_from + 1), 0) from loss l where exists"
+        " (select 1 from epoch e where e.gw = l.gw and e.epoch = l.epoch and e.upto >= seq_to))"
     ).fetchone()
     return dict(zip(("passes", "records", "duplicated", "gaps"), row, strict=True))
 

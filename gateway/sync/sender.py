@@ -13,9 +13,12 @@ from gateway.sync.protocol import (
     Ack,
     Batch,
     Fork,
+    Moment,
+    Poison,
     Position,
     Record,
     Resend,
+    Slow,
 )
 
 WINDOW_BATCHES = 4
@@ -34,10 +37,24 @@ class InFlight:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """What the cloud grants up to `until`: `credit` records at `since`, then `rate` a second.
+
+    Times are monotonic seconds.
+    """
+
+    rate: float
+    until: float
+    credit: float
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
     """`acked` is the durable truth, `sent` the place to go on from; `retries` since an answer.
 
     `told` is the last order to go back that was followed: (number of the record, when).
+    `pace`: None where the cloud takes all that comes. `packed`: it reads packed batches.
     """
 
     inst: str
@@ -47,6 +64,8 @@ class Sender:
     window: tuple[InFlight, ...] = ()
     retries: int = 0
     told: tuple[int, float] | None = None
+    pace: Pace | None = None
+    packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +86,47 @@ class NewEpoch:
 Effect = MarkDone | NewEpoch
 
 
+@dataclass(frozen=True, slots=True)
+class Bury:
+    """The cloud can never store this record of ours; put a tombstone in its place."""
+
+    seq: int
+    code: str
+
+
 def sender(inst: str, epoch: str, acked: Position) -> Sender:
     return Sender(inst, epoch, acked, acked)
-
-
-def reconnected(state: Sender) -> Sender:
-    """What was in flight is forgotten: the first record that is not done goes out first."""
-    return replace(state, sent=state.acked, window=(), retries=0, told=None)
 
 
 def has_room(state: Sender) -> bool:
     return len(state.window) < WINDOW_BATCHES
 
 
-def send(state: Sender, records: Sequence[Record], mono: float) -> tuple[Sender, Batch]:
+def allowance(state: Sender, mono: float) -> int:
+    """How many records the next batch may have at most."""
+    pace = state.pace
+    if pace is None or mono >= pace.until:
+        return MAX_RECORDS
+    return min(int(_credit(pace, mono)), MAX_RECORDS)
+
+
+def _credit(pace: Pace, mono: float) -> float:
+    return min(pace.credit + pace.rate * (mono - pace.since), max(pace.rate, 1.0))
+
+
+def send(
+    state: Sender, records: Sequence[Record], mono: float, now: Moment | None = None
+) -> tuple[Sender, Batch]:
     """Put the next batch on its way. `records` follow `state.sent`, at least one."""
     chosen = _fitting(records)
     last = Position(chosen[-1].seq, chosen[-1].chain)
     lines = tuple(record.line() for record in chosen)
-    batch = Batch(state.epoch, state.inst, state.sent, lines, last.chain)
+    batch = Batch(state.epoch, state.inst, state.sent, lines, last.chain, now)
     flying = (*state.window, InFlight(state.sent, last, mono))
-    return replace(state, sent=last, window=flying), batch
+    pace = state.pace
+    if pace is not None:
+        pace = replace(pace, credit=_credit(pace, mono) - len(chosen), since=mono)
+    return replace(state, sent=last, window=flying, pace=pace), batch
 
 
 def _fitting(records: Sequence[Record]) -> Sequence[Record]:
@@ -102,6 +141,7 @@ def _fitting(records: Sequence[Record]) -> Sequence[Record]:
 def on_ack(state: Sender, ack: Ack, own_chain: bytes | None) -> tuple[Sender, Effect | None]:
     """`own_chain`: this gateway's chain at `ack.upto.seq`; None where it has no such record."""
     upto = ack.upto
+    state = replace(state, packed=state.packed or ack.packed)
     if ack.epoch != state.epoch or (own_chain is None and upto.seq <= state.acked.seq):
         return state, None
     if own_chain is None:
@@ -138,6 +178,26 @@ def on_fork(state: Sender, order: Fork) -> NewEpoch | None:
     if order.epoch != state.epoch:
         return None
     return NewEpoch(f"the cloud follows another history up to record {order.known.seq}")
+
+
+def on_slow(state: Sender, order: Slow, mono: float) -> Sender:
+    pace = Pace(order.rate, mono + order.for_s, min(order.rate, 1.0), mono)
+    return replace(state, pace=pace if order.for_s > 0 else None)
+
+
+def on_poison(
+    state: Sender, order: Poison, chains: tuple[bytes | None, bytes | None], mono: float
+) -> tuple[Sender, Bury | None]:
+    """`chains`: ours before the record and with it; None where we have no such record.
+
+    Also one that is acknowledged: a copy of this box may have sent a tombstone for it, before the
+    cloud was set back to a backup and asked for it again.
+    """
+    seq, (before, with_it) = order.at.seq, chains
+    if order.epoch != state.epoch or before is None or with_it != order.at.chain:
+        return state, None
+    sent = min(state.sent, Position(seq - 1, before), key=lambda position: position.seq)
+    return replace(state, sent=sent, window=(), told=(seq, mono)), Bury(seq, order.code)
 
 
 def patience_s(state: Sender) -> float:

@@ -6,23 +6,23 @@ bytes again.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-ID, TIME, WHOLE, SHARE, TEXT = range(1, 6)
-"""Hex of 8 bytes or more; a time with milliseconds; a whole number; 0.0001 to 0.9999; the rest."""
+ID, TIME, WHOLE, SHARE, OTHER, TEXT = range(1, 7)
+"""Hex of 8 bytes or more; a time with milliseconds; a whole number; 0.0001 to 0.9999; other
+numbers; texts."""
 
 Value = int | bytes
 
-_VALUE = re.compile(
-    rb"""(?<=[:\[,])("(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?)(?=[,\]}])"""
-)
+_VALUE = re.compile(rb"""(?<=[:\[,])("(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?)(?=[,\]}])""")
 _ID = re.compile(rb'"(?:[0-9a-f]{2}){8,127}"')
 _TIME = re.compile(rb'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"')
 _WHOLE = re.compile(rb"0|[1-9][0-9]{0,17}")
 _SHARE = re.compile(rb"0\.[0-9]{0,3}[1-9]")
 _NAME = re.compile(rb'"(\w+)":[\[{]*$')
-_PLACE = re.compile(rb"([\x01-\x05])")
+_PLACE = re.compile(rb"([\x01-\x06])")
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -69,28 +69,28 @@ def put_together(shape: Shape, values: list[Value]) -> bytes:
     return b"".join([part for pair in zip(parts, texts, strict=False) for part in pair]) + parts[-1]
 
 
-_MARKS = {kind: bytes([kind]) for kind in (ID, TIME, WHOLE, SHARE, TEXT)}
+_MARKS = {kind: bytes([kind]) for kind in (ID, TIME, WHOLE, SHARE, OTHER, TEXT)}
 
 
 def _read(token: bytes) -> tuple[int, Value]:
-    if token[0] != 0x22:
+    if not token.startswith(b'"'):
         if _WHOLE.fullmatch(token):
             return WHOLE, int(token)
         if _SHARE.fullmatch(token):
             return SHARE, int(token[2:].ljust(4, b"0"))
-        return TEXT, token
+        return OTHER, token
     if _ID.fullmatch(token):
         return ID, bytes.fromhex(token[1:-1].decode())
     if _TIME.fullmatch(token):
         return _read_time(token)
-    return TEXT, token
+    return TEXT, token[1:-1]
 
 
 def _read_time(token: bytes) -> tuple[int, Value]:
     try:
         ms = (datetime.fromisoformat(token[1:-1].decode()) - _EPOCH) // _MS
     except ValueError:
-        return TEXT, token
+        return TEXT, token[1:-1]
     return TIME, ms
 
 
@@ -112,10 +112,23 @@ def _number(value: Value) -> int:
     return value
 
 
-_WRITERS = {
-    ID: lambda value: b'"' + bytes(value).hex().encode() + b'"',
+def _quoted(value: Value) -> bytes:
+    return b'"' + bytes(value) + b'"'
+
+
+def _write_id(value: Value) -> bytes:
+    return _quoted(bytes(value).hex().encode())
+
+
+def _write_whole(value: Value) -> bytes:
+    return b"%d" % _number(value)
+
+
+_WRITERS: dict[int, Callable[[Value], bytes]] = {
+    ID: _write_id,
     TIME: _write_time,
-    WHOLE: lambda value: b"%d" % value,
+    WHOLE: _write_whole,
     SHARE: _write_share,
-    TEXT: bytes,
+    OTHER: bytes,
+    TEXT: _quoted,
 }

@@ -16,10 +16,11 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from random import SystemRandom
 
 from gateway.ports import DeviceError
-from gateway.store import Store, StoreError
+from gateway.store import BoxAlarm, Store, StoreError
 from gateway.sync import redial
 from gateway.sync.broker import Account, Connection, Event, Over
 from gateway.sync.conversation import Conversation, Figures, Speaker
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 OFFLINE = canonical({"online": False}).encode()
 LEAVE_S = 3.0
+TEND_S = 60.0
+TELL_AGAIN_S = 3600.0
 # Paho's own time limit for TCP comes first, and says what went wrong.
 CONNECT_SPARE_S = 0.5
 
@@ -65,6 +68,7 @@ class Uplink:
         self._state: Mapping[str, object] = {}
         self._trouble = "not connected yet"
         self._since = time.monotonic()
+        self._twin_told_at = float("-inf")
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -99,13 +103,26 @@ class Uplink:
     async def run(self) -> None:
         """Until `drain` or cancellation; cancelled, it leaves the will to the broker."""
         self._idle.clear()
+        tending = asyncio.create_task(self._tend())
         try:
             while not self._stopping.is_set():
                 await self._pause()
                 if not self._stopping.is_set():
                     await self._once()
         finally:
+            tending.cancel()
             self._idle.set()
+
+    async def _tend(self) -> None:
+        """Let go of what the cloud has had long enough, while there is a connection or not."""
+        before = time.monotonic()
+        while True:
+            await asyncio.sleep(TEND_S)
+            now = time.monotonic()
+            # What the store has to say about itself, the lanes hear at their next record.
+            with suppress(StoreError):
+                await self._store.tend(now - before)
+                before = now
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until all is acknowledged, at most so long; then take leave and end `run`."""
@@ -141,7 +158,10 @@ class Uplink:
         try:
             # In a thread: it imports paho and reads key files, while the lane goes on.
             await asyncio.to_thread(connection.open, self._redial.patience_s)
-            self._ended(await self._converse(talk, connection))
+            over = await self._converse(talk, connection)
+            self._ended(over)
+            if over.ending is Ending.TAKEN_OVER:
+                await self._tell_of_a_twin()
         except (DeviceError, StoreError) as error:
             self._redial = redial.ended(self._redial, Ending.REFUSED)
             self._tell(str(error))
@@ -173,6 +193,18 @@ class Uplink:
         self._trouble = ""
         log.info("uplink: connected to %s, MQTT %s", self._settings.host, self._redial.protocol)
         return await talk.run(connection)
+
+    async def _tell_of_a_twin(self) -> None:
+        """Once an hour is enough for a person."""
+        now = time.monotonic()
+        if now - self._twin_told_at > TELL_AGAIN_S:
+            self._twin_told_at = now
+            detail = (
+                f"another box connects as {self._speaker.gateway}: a copy of this one, or one with"
+                " its certificate; find it, and give one of the two a name and a certificate of its"
+                " own"
+            )
+            await self._store.alarm_of_box(BoxAlarm.CLONED, detail, datetime.now(UTC))
 
     def _ended(self, over: Over) -> None:
         if self._stopping.is_set():

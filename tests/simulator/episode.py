@@ -46,7 +46,7 @@ class Episode:
         timing = dice.choices(TIMINGS, (4, 2, 2, 2))[0]
         travel_s = dice.choice((0.9, 1.5, 3.0))
         self.history = History(
-            seed, calm=not weather.troubles, has_limits=fitting.limits, travel_s=travel_s
+            seed, calm=weather.is_calm, has_limits=fitting.limits, travel_s=travel_s
         )
         site_dice = random.Random(f"{seed}/site")
         self.site = Site(self.history, fitting, travel_s=travel_s, dice=site_dice)
@@ -149,7 +149,12 @@ class Episode:
     # --- what can be done to the box -----------------------------------------------------------
 
     def send(self, event: ev.LaneEvent) -> None:
-        """Whoever delivers orders drops one that was answered; an agent's may come again."""
+        """Whoever delivers orders drops one that was answered; an agent's may come again.
+
+        A gateway that is down hears nothing.
+        """
+        if self._is_down():
+            return
         order_id, about = getattr(event, "order_id", ""), getattr(event, "pass_id", "")
         what = f"{event.kind} {event.hold_s:g}" if isinstance(event, ev.ModeOrdered) else about
         name = "" if isinstance(event, ev.ModeOrdered) else "AgentOpens "

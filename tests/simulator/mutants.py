@@ -104,7 +104,7 @@ MUTANTS = (
         "arrival.py",
         "if event.pass_id != state.visit.pass_id:",
         "if not event.pass_id:",
-        "modes in a bad box",
+        "people",
     ),
     Mutant(
         "b08_one_decision_one_vehicle",
@@ -166,10 +166,10 @@ MUTANTS = (
     ),
     Mutant(
         "b15_fire_opens_and_nothing_closes",
-        "the reset works while it burns",
-        "modes.py",
-        "and authority.fire and inputs.fire is not Level.ON:",
-        "and authority.fire:",
+        "nothing holds a close back but the key",
+        "authority.py",
+        "return self.opens or self.mode.kind is ModeKind.MANUAL",
+        "return self.mode.kind is ModeKind.MANUAL",
         "modes",
     ),
     Mutant(

@@ -164,9 +164,15 @@ class PaperRunner:
         text = command.reading.text if command.reading else command.code
         answer = ev.Decided(command.pass_id, text, decided(text))
         if self._site.now < self.slow_until:
-            self._site.later(SLOW_ANSWER_S, lambda: self.put(answer))
+            life = self._life
+            self._site.later(SLOW_ANSWER_S, lambda: self._put_in(life, answer))
         else:
             self.put(answer)
+
+    def _put_in(self, life: int, event: ev.LaneEvent) -> None:
+        """What was asked for in another life of the gateway finds nobody."""
+        if life == self._life:
+            self.put(event)
 
     def _store(self, command: ev.StoreDecision | ev.StoreMode) -> ev.LaneEvent | None:
         if self._site.now < self.slow_until:

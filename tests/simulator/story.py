@@ -9,6 +9,7 @@ from tests.simulator.judge import Found
 from tests.simulator.truth import Entry, History, Kind
 
 LEAD_S = 1.0
+PAUSE_S, SHORT_RUN = 1.0, 3
 SENSORS = {
     "arming_loop": "loop A",
     "closing_loop": "loop B",
@@ -152,9 +153,28 @@ def _order(who: str) -> str:
 
 
 def _plates(history: History) -> Iterator[Line]:
-    for text, sightings in history.readings.items():
-        for at, sure in sightings:
-            yield Line(at, f"camera reads {text} once{'' if sure else ' in doubt'}")
+    """Picture by picture; where one plate alone is read for long, as one line with its end."""
+    seen = sorted(
+        (at, f"{text}{'' if sure else ' in doubt'}")
+        for text, sightings in history.readings.items()
+        for at, sure in sightings
+    )
+    run: list[tuple[float, str]] = []
+    for at, words in [*seen, (float("inf"), "")]:
+        if run and (words != run[-1][1] or at - run[-1][0] > PAUSE_S):
+            yield from _run(run)
+            run = []
+        run.append((at, words))
+
+
+def _run(run: list[tuple[float, str]]) -> Iterator[Line]:
+    if len(run) <= SHORT_RUN:
+        for at, words in run:
+            what, _, doubt = words.partition(" ")
+            yield Line(at, f"camera reads {what} once {doubt}".rstrip())
+    else:
+        yield Line(run[0][0], f"camera keeps reading {run[0][1]}")
+        yield Line(run[-1][0] + 0.05, "camera sees nothing")
 
 
 def _allowed(history: History, start: float, end: float) -> Iterator[tuple[str, float]]:

@@ -55,7 +55,7 @@ class Troubles:
         self._box = box
         self._dice = random.Random(seed)
         self._orders = 0
-        self._last: LaneEvent | None = None
+        self._sent: list[LaneEvent] = []
 
     def strike(self, trouble: Trouble) -> None:
         box, dice = self._box, self._dice
@@ -151,7 +151,7 @@ class Troubles:
         self._orders += 1
         name = f"order-{self._orders}"
         if trouble is Trouble.TWICE:
-            event = self._last
+            event = self._dice.choice(self._sent) if self._sent else None
         elif trouble is Trouble.AGENT:
             visit = self._box.waiting_visit()
             event = AgentOpens(name, visit, "agent 7") if visit else None
@@ -159,5 +159,5 @@ class Troubles:
             hold_s = self._dice.choice((0.0, 5.0, 20.0)) if trouble is Trouble.HOLD else 0.0
             event = ModeOrdered(name, MODES[trouble], "office", "simulated", hold_s)
         if event is not None:
-            self._last = event
+            self._sent = [*self._sent[-2:], event]
             self._box.send(event)

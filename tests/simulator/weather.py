@@ -67,7 +67,8 @@ LINE = {
     T.DEAD_OUTPUT: 1,
 }
 BOX = {T.STORE: 2, T.SLOW_STORE: 1, T.CRASH: 3, T.RELOAD: 1, T.CLOCK: 2, T.BLIND: 1, T.TWICE: 1}
-PEOPLE = {T.BUTTON: 3, T.BY_HAND: 2, T.POWER: 1, T.OWN_CLOSE: 1, T.BUTTON_STUCK: 1, T.AGENT: 3}
+PEOPLE = {T.BUTTON: 3, T.BY_HAND: 2, T.POWER: 1, T.OWN_CLOSE: 1, T.BUTTON_STUCK: 1, T.AGENT: 4,
+          T.TWICE: 3}  # fmt: skip
 MODES = {T.FIRE: 4, T.KEY: 2, T.HOLD: 3, T.LOCK: 3, T.AUTOMATIC: 2, T.AGENT: 4, T.BUTTON: 1,
          T.TWICE: 3}  # fmt: skip
 
@@ -87,6 +88,11 @@ class Weather:
     habits: Mapping[Habit, int] = field(default_factory=lambda: USUAL)
     mean_gap_s: float = 12.0
     mean_arrival_s: float = 6.0
+
+    @property
+    def is_calm(self) -> bool:
+        """Nothing goes wrong, and drivers do what is usual."""
+        return not self.troubles and self.habits is USUAL
 
 
 WEATHERS = (

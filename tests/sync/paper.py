@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from gateway.store import outbox, schema
-from gateway.sync import protocol, receipts, sender
+from gateway.store import keeping, moving, outbox, schema
+from gateway.store.shelf import Shelf
+from gateway.sync import messages, protocol, receipts
 from gateway.sync.broker import Arrived
-from gateway.sync.protocol import Fork, Hello, Resend
-from gateway.sync.receive import Session
-from gateway.sync.sender import MarkDone, NewEpoch
+from gateway.sync.desk import Desk, Outcome
+from gateway.sync.protocol import Batch, Moment
+from gateway.sync.session import Session
 
 GW = "north"
+NEVER = float("-inf")
 
 
 def _template(migrations) -> sqlite3.Connection:
@@ -25,14 +27,18 @@ def _template(migrations) -> sqlite3.Connection:
     return db
 
 
-GATEWAY_TEMPLATE = _template(schema.MIGRATIONS)
-RECEIVER_TEMPLATE = _template(receipts.MIGRATIONS)
+GATEWAY_TEMPLATE = _template(schema.MIGRATIONS).serialize()
+RECEIVER_TEMPLATE = _template(receipts.MIGRATIONS).serialize()
+
+
+def opened(image: bytes) -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.deserialize(image)
+    return db
 
 
 def copy_of(db: sqlite3.Connection) -> sqlite3.Connection:
-    copy = sqlite3.connect(":memory:", isolation_level=None)
-    db.backup(copy)
-    return copy
+    return opened(db.serialize())
 
 
 @dataclass
@@ -51,30 +57,46 @@ class PaperLink:
 
 
 class PaperGateway:
-    """Disk: `db`. Memory: `state`, lost by `crash`."""
+    """Disk: `db`. Memory: `desk`, lost by `crash`. `form`: of its batches; None: as it likes."""
 
-    def __init__(self) -> None:
-        self.db = copy_of(GATEWAY_TEMPLATE)
-        outbox.create_meta(self.db, GW)
+    desk_class = Desk
+
+    def __init__(self, *, form=messages.encode_batch, first_start: int = 1) -> None:
+        self.form = form
         self.link = PaperLink()
         self.forks: list[str] = []
         self.now = 0.0
-        self._starts = itertools.count(1)
+        self.boot = "b0" * 16
+        self._starts = itertools.count(first_start)
         self._names = itertools.count(1)
+        self.db = opened(GATEWAY_TEMPLATE)
+        outbox.create_meta(self.db, GW)
         self.crash()
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        return self._db
+
+    @db.setter
+    def db(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        outbox.keep_time(db, self.moment)
+
+    @property
+    def state(self):
+        return self.desk.here
+
+    def moment(self) -> Moment:
+        return Moment("2026-01-01T00:00:00.000Z", self.boot, "ok", int(self.now * 1000))
 
     def crash(self) -> None:
         self.inst = f"start-{next(self._starts)}"
-        self._go_on()
+        self.desk = self.desk_class(self.inst)
+        self.reconnect()
 
     def reconnect(self) -> None:
-        self.state = sender.reconnected(self.state)
-        self.say_hello()
-
-    def _go_on(self) -> None:
-        meta = outbox.meta(self.db)
-        self.state = sender.sender(self.inst, meta.epoch, meta.acked)
-        self.say_hello()
+        self.finish_epoch()
+        self._say(self.desk.begin(Shelf(self.db), self.moment()))
 
     def commit(self, size: int = 0) -> str:
         pass_id = f"pass-{next(self._names)}"
@@ -83,67 +105,91 @@ class PaperGateway:
         return body
 
     def say_hello(self) -> None:
-        meta = outbox.meta(self.db)
-        hello = Hello(GW, self.inst, meta.epoch, meta.last, meta.acked.seq + 1)
-        self.link.publish(protocol.up(GW, "hello"), protocol.encode(hello))
+        self._say(self.desk.hello(Shelf(self.db), self.moment()))
+
+    def _say(self, hello) -> None:
+        self.link.publish(protocol.up(GW, "hello"), messages.encode(hello))
 
     def send(self, limit: int = 200) -> bool:
-        records = outbox.records_after(self.db, self.state.sent.seq, limit)
-        if not records or not sender.has_room(self.state):
+        found = self.desk.batch(Limited(self.db, limit), self.now, self.moment())
+        if not isinstance(found, Batch):
+            self._follow(found)
             return False
-        self.state, batch = sender.send(self.state, records, self.now)
-        self.link.publish(protocol.up(GW, "rec"), protocol.encode_batch(batch))
+        payload = self.form(found) if self.form else self.desk.encode(found)
+        self.link.publish(protocol.up(GW, "rec"), payload)
         return True
 
     def tick(self, seconds: float) -> None:
         self.now += seconds
-        before = self.state
-        self.state = sender.on_time(before, self.now)
-        if self.state is not before:
+        if self.desk.silent(self.now):
             self.say_hello()
 
     def hear(self, topic: str, payload: bytes) -> None:
-        if protocol.split_topic(topic)[1] == "ack":
-            ack = protocol.decode_ack(payload)
-            own = outbox.chain_at(self.db, ack.upto.seq)
-            self.state, effect = sender.on_ack(self.state, ack, own)
-            self._carry_out(effect)
-            return
-        match protocol.decode_ctl(payload):
-            case Resend() as order:
-                chain = outbox.chain_at(self.db, order.from_seq - 1)
-                self.state = sender.on_resend(self.state, order, chain, self.now)
-            case Fork() as order:
-                self._carry_out(sender.on_fork(self.state, order))
+        is_ack = protocol.split_topic(topic)[1] == "ack"
+        order = (messages.decode_ack if is_ack else messages.decode_ctl)(payload)
+        self._follow(self.desk.hear(Shelf(self.db), order, self.now))
 
-    def _carry_out(self, effect) -> None:
-        match effect:
-            case MarkDone(_, upto):
-                outbox.mark_acked(self.db, upto, "2026-01-01T00:00:00.000Z")
-            case NewEpoch(reason):
-                self.forks.append(reason)
-                outbox.mint_epoch(self.db, GW)
-                self._go_on()
+    def _follow(self, outcome: Outcome) -> None:
+        if outcome.fork:
+            self.forks.append(outcome.fork)
+            moving.begin(self.db, GW, outcome.fork)
+            self.reconnect()
+
+    def quiet(self) -> bool:
+        """Everything is acknowledged, and nothing is on its way again."""
+        meta, here = outbox.meta(self.db), self.desk.here
+        return not meta.unacked and here.sent == meta.last and not here.window
+
+    def finish_epoch(self) -> None:
+        while moving.under_way(self.db):
+            self.move()
+
+    def move(self) -> None:
+        if moved := moving.step(self.db, 3):
+            keeping.forked(self.db, moved)
 
     def bodies(self) -> list[str]:
-        return [row[0] for row in self.db.execute("select body from outbox")]
+        return [row[0] for row in self.db.execute("select body from outbox order by seq")]
 
     def done(self) -> list[tuple[str, int, bytes]]:
         found = self.db.execute("select epoch, seq, chain from outbox where acked_at is not null")
         return [tuple(row) for row in found]
 
 
+class Limited(Shelf):
+    """A shelf that hands out at most `most` records at once."""
+
+    def __new__(cls, db, most):
+        shelf = super().__new__(cls, db)
+        shelf.most = most
+        return shelf
+
+    def records_after(self, seq, limit):
+        return super().records_after(seq, min(limit, self.most))
+
+
 class PaperReceiver:
     """A receiver's real session; all it keeps is in `db`."""
 
     def __init__(self) -> None:
-        self.db = copy_of(RECEIVER_TEMPLATE)
         self.link = PaperLink()
         self.counted: Counter[str] = Counter()
+        self.now = 0.0
+        self.start(opened(RECEIVER_TEMPLATE))
+
+    def start(self, db: sqlite3.Connection) -> None:
+        self.db = db
+        self.session = Session(
+            db,
+            self.link,
+            self.counted,
+            threading.Event(),
+            mono=lambda: self.now,
+            now=lambda: "2026-01-01T00:00:00.000Z",
+        )
 
     def hear(self, topic: str, payload: bytes) -> None:
-        session = Session(self.db, self.link, self.counted, threading.Event())
-        session._deal_with(Arrived(topic, payload, 1))
+        self.session.deal_with(Arrived(topic, payload, 1))
 
     def applied(self) -> list[str]:
         return [
@@ -153,6 +199,10 @@ class PaperReceiver:
 
     def chain(self, epoch: str, seq: int) -> bytes | None:
         return receipts.chain_at(self.db, GW, epoch, seq)
+
+    def passes(self) -> int:
+        sql = "select count(distinct pass_id) from record where applied and kind = 'pass'"
+        return self.db.execute(sql).fetchone()[0]
 
     def summary(self) -> dict[str, int]:
         return receipts.summary_of(self.db)
@@ -166,7 +216,7 @@ def heal(gateway: PaperGateway, receiver: PaperReceiver, rounds: int = 200) -> N
             pass
         _carry(gateway.link, receiver)
         _carry(receiver.link, gateway)
-        if not outbox.meta(gateway.db).unacked and not gateway.link.sent:
+        if gateway.quiet() and not gateway.link.sent:
             return
         gateway.tick(1.0)
     raise AssertionError("the outbox never became empty")

@@ -1,14 +1,16 @@
 """One connection's talk with the cloud, with a real store and the broker on paper."""
 
 import asyncio
+import itertools
 
 import pytest
 
 from gateway.lane.reports import AlarmCode
 from gateway.store import Store
-from gateway.sync import protocol
+from gateway.sync import messages
 from gateway.sync.broker import Arrived, Over, Ready, Taken
-from gateway.sync.conversation import NEW_EPOCH_PAUSE_S, RECEIPT_S, Conversation, Figures, Speaker
+from gateway.sync.conversation import RECEIPT_S, Conversation, Figures, Speaker
+from gateway.sync.desk import NEW_EPOCH_PAUSE_S
 from gateway.sync.protocol import Ack, Position, Resend
 from gateway.sync.redial import Ending
 from tests.storing import NOON
@@ -43,20 +45,21 @@ class Scene:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.now = 100.0
+        self.mids = itertools.count(1)
         self.figures = Figures()
         self.connection = PaperConnection()
         self.talk = Conversation(store, Speaker("north", "i1"), self.figures, lambda: self.now)
         self.talk.hear(Ready())
 
     async def hear(self, leaf: str, payload: bytes) -> None:
-        message = Arrived(f"lanegate/1/north/dn/{leaf}", payload, 1)
+        message = Arrived(f"lanegate/1/north/dn/{leaf}", payload, next(self.mids))
         self.talk.hear(message)
         await self.until(lambda: message in self.connection.settled)
 
     async def ack(self, seq: int, chain: bytes | None = None) -> None:
         epoch = (await self.store.meta()).epoch
         chain = chain or await self.store.chain_at(seq)
-        await self.hear("ack", protocol.encode(Ack(epoch, Position(seq, chain))))
+        await self.hear("ack", messages.encode(Ack(epoch, Position(seq, chain))))
 
     async def commit(self, count: int = 1) -> None:
         for _ in range(count):
@@ -150,7 +153,10 @@ def test_a_silent_cloud_is_asked_again_and_is_not_called_answering(played):
         await scene.pass_time(5.1)
         await scene.until(lambda: len(scene.connection.leaves()) == 4)
         assert scene.connection.leaves() == ["hello", "rec", "hello", "rec"]
-        assert scene.connection.published[1] == scene.connection.published[3]
+        first, again = (
+            messages.decode_batch(scene.connection.published[place][1]) for place in (1, 3)
+        )
+        assert (first.before, first.lines) == (again.before, again.lines)
         assert not scene.talk.answering
         await scene.ack(2)
         assert scene.talk.answering
@@ -177,6 +183,7 @@ def test_a_cloud_that_is_always_wrong_gets_one_new_epoch_a_minute(played):
             await scene.ack(1, chain=b"\7" * 32)
             epochs.add((await scene.store.meta()).epoch)
         assert len(epochs) == 2
+        await scene.until(lambda: scene.connection.leaves().count("rec") == 2)
         await scene.taken()
         await scene.pass_time(NEW_EPOCH_PAUSE_S)
         await scene.taken()
@@ -193,7 +200,7 @@ def test_after_a_fork_everything_goes_out_under_the_new_epoch(played):
         await scene.until(lambda: "rec" in scene.connection.leaves())
         await scene.ack(2, chain=b"\7" * 32)
         await scene.until(lambda: scene.connection.leaves().count("rec") == 2)
-        batch = protocol.decode_batch(scene.connection.published[-1][1])
+        batch = messages.decode_batch(scene.connection.published[-1][1])
         assert batch.epoch == (await scene.store.meta()).epoch
         assert len(batch.lines) == 3
 
@@ -204,9 +211,9 @@ def test_an_order_to_go_back_is_followed(played):
     async def story(scene):
         await scene.until(lambda: "rec" in scene.connection.leaves())
         epoch = (await scene.store.meta()).epoch
-        await scene.hear("ctl", protocol.encode(Resend(epoch, 2)))
+        await scene.hear("ctl", messages.encode(Resend(epoch, 2)))
         await scene.until(lambda: scene.connection.leaves().count("rec") == 2)
-        assert protocol.decode_batch(scene.connection.published[-1][1]).before.seq == 1
+        assert messages.decode_batch(scene.connection.published[-1][1]).before.seq == 1
 
     played(story, records=3)
 

@@ -3,10 +3,10 @@
 import pytest
 
 from gateway.store import outbox
-from gateway.sync import protocol, sender
+from gateway.sync import messages, protocol, sender
 from gateway.sync.protocol import Ack, Fork, Position, Resend
 from gateway.sync.sender import MarkDone, NewEpoch
-from tests.sync.paper import PaperGateway, PaperReceiver, copy_of, heal
+from tests.sync.paper import PaperGateway, PaperReceiver, heal
 
 
 def a_gateway(records: int, size: int = 0) -> PaperGateway:
@@ -19,7 +19,7 @@ def a_gateway(records: int, size: int = 0) -> PaperGateway:
 
 def batches(gateway: PaperGateway) -> list[protocol.Batch]:
     return [
-        protocol.decode_batch(body) for topic, body in gateway.link.sent if topic.endswith("rec")
+        messages.decode_batch(body) for topic, body in gateway.link.sent if topic.endswith("rec")
     ]
 
 
@@ -31,7 +31,7 @@ def position(gateway: PaperGateway, seq: int) -> Position:
 
 def ack(gateway: PaperGateway, seq: int) -> None:
     message = Ack(gateway.state.epoch, position(gateway, seq))
-    gateway.hear("lanegate/1/north/dn/ack", protocol.encode(message))
+    gateway.hear("lanegate/1/north/dn/ack", messages.encode(message))
 
 
 def unacked(gateway: PaperGateway) -> int:
@@ -92,12 +92,14 @@ def test_an_acknowledgement_of_another_history_begins_a_new_one(seq, why):
     ack(gateway, 2)
     old = gateway.state.epoch
     foreign = Ack(old, Position(seq, b"\1" * 32))
-    gateway.hear("lanegate/1/north/dn/ack", protocol.encode(foreign))
+    gateway.hear("lanegate/1/north/dn/ack", messages.encode(foreign))
     assert why in gateway.forks[0]
     assert gateway.state.epoch != old
-    assert unacked(gateway) == 4
-    assert gateway.bodies() == before
-    assert [r.seq for r in outbox.records_after(gateway.db, 0, 9)] == [1, 2, 3, 4]
+    assert unacked(gateway) == 7
+    assert gateway.bodies()[:6] == before
+    records = outbox.records_after(gateway.db, 0, 9)
+    assert [record.seq for record in records] == [1, 2, 3, 4, 5, 6, 7]
+    assert "history_forked" in records[6].body
 
 
 def test_messages_about_another_epoch_mean_nothing():
@@ -164,9 +166,7 @@ def test_a_cloud_set_back_to_a_backup_gets_its_records_again():
     for _ in range(5):
         gateway.commit()
     heal(gateway, receiver)
-    receiver.db = copy_of(receiver.db)
-    earlier = PaperReceiver().db
-    receiver.db = earlier
+    receiver.start(PaperReceiver().db)
     gateway.commit()
     heal(gateway, receiver)
     assert receiver.applied() == gateway.bodies()

@@ -44,16 +44,19 @@ def b15_fire_opens_and_nothing_closes(history: History) -> Iterator[Violation]:
 
 def _fires(history: History) -> Iterator[Span]:
     """From the first answer `on` that was heard to the reset that counts."""
-    start = None
+    start, released = None, False
     for look, heard in zip(history.looks, history.heard, strict=True):
         inputs = look.inputs
         if inputs is None or heard == float("inf"):
+            released = False
             continue
+        pressed = released and inputs.fire_reset is Level.ON
         if start is None and inputs.fire is Level.ON:
             start = heard
-        elif start is not None and inputs.fire is not Level.ON and inputs.fire_reset is Level.ON:
+        elif start is not None and inputs.fire is not Level.ON and pressed:
             yield Span(start, heard)
             start = None
+        released = inputs.fire_reset is Level.OFF
     if start is not None:
         yield Span(start, history.end)
 

@@ -209,10 +209,7 @@ def _between_axles(history: History, order: Order) -> bool:
 
 def _was_let_in(history: History, who: str, at: float) -> bool:
     """By its own plate, which is what tells the lane that it is long."""
-    plate = who.rsplit(maxsplit=1)[-1]
-    return any(
-        entry.at < at and entry.what.visit.reading is not None
-        and entry.what.visit.reading.text == plate
-        and at - entry.at < 20.0
-        for entry in history.decisions()
-    )  # fmt: skip
+    plate, name = who.rsplit(maxsplit=1)[-1], who.split(" lorry", maxsplit=1)[0]
+    came = next((one.at for one in history.times("comes") if one.who.startswith(f"{name}:")), at)
+    read = [entry.what.visit.reading for entry in history.decisions() if came < entry.at < at]
+    return any(reading is not None and reading.text == plate for reading in read)

@@ -12,11 +12,12 @@ DEAD_S = 0.03
 
 def b07_no_close_is_sent_late(history: History) -> Iterator[Violation]:
     """The first bit of each frame that closes, against the newest look the lane had heard."""
-    for order in history.orders:
+    ends = [order.at for order in history.orders[1:]] + [history.end]
+    for order, end in zip(history.orders, ends, strict=False):
         if order.kind != "close" or order.look < 0:
             continue
         limit = history.looks[order.look].at + order.timing.fresh_s + SLACK_S
-        for sent in _pulses(history, order.at, order.at + 6.0, CLOSE_COIL):
+        for sent in _pulses(history, order.at, end - SLACK_S, CLOSE_COIL):
             if sent > limit:
                 yield Violation(sent, f"a close left {sent - limit:.2f} s too late")
             break

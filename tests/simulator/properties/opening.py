@@ -8,7 +8,7 @@ from gateway.lane.reports import ModeKind
 from gateway.lane.types import Boom, Ending, Level, Reason, Verdict
 from tests.simulator.truth import History, Kind, Order, Violation, is_present
 
-RECORD_S = 1.0
+RECORD_S, FIRE_S = 1.0, 60.0
 AGAIN_S = 0.9
 BY_RULES = (Reason.ALLOW_LIST, Reason.VISITOR_CODE)
 
@@ -35,17 +35,22 @@ def _has_reason(history: History, order: Order) -> bool:
             and entry.what.visit.decision.verdict is Verdict.ALLOW
             for entry in history.durable(StoreDecision)
         )
-    modes = [entry.what.mode for entry in history.durable(StoreMode) if entry.at <= order.at]
-    opens = (ModeKind.FIRE, ModeKind.HOLD_OPEN)
-    return (bool(modes) and modes[-1].kind in opens) or _told_after(history, order, opens)
+    entries = [entry for entry in history.durable(StoreMode) if entry.at <= order.at]
+    # What was stored at this very instant may be of before or behind the order.
+    now = [entry.what.mode.kind for entry in entries if entry.at == order.at]
+    before = [entry.what.mode.kind for entry in entries if entry.at < order.at]
+    in_force = {*now, *before[-1:]}
+    return bool(in_force & {ModeKind.FIRE, ModeKind.HOLD_OPEN}) or _told_before(history, order)
 
 
-def _told_after(history: History, order: Order, opens: tuple[ModeKind, ...]) -> bool:
+def _told_before(history: History, order: Order) -> bool:
     """Fire, and inputs that are lost at a lane that opens then, wait for no record."""
     alarms = ("fire", "mode_changed", "store_failed", "inputs_lost")
-    return any(
-        abs(alarm.at - order.at) <= RECORD_S and alarm.code in alarms for alarm in history.alarms
-    ) and _sees_fire_or_nothing(history, order)
+    told = any(
+        order.at - FIRE_S <= alarm.at <= order.at + RECORD_S and alarm.code in alarms
+        for alarm in history.alarms
+    )
+    return told and _sees_fire_or_nothing(history, order)
 
 
 def _sees_fire_or_nothing(history: History, order: Order) -> bool:
@@ -115,9 +120,12 @@ def _was_sound(history: History) -> bool:
 def _again_too_soon(history: History) -> Iterator[Violation]:
     left: dict[str, float] = {}
     starts = [one.at for one in history.times("start")]
+    mended = {one.at for one in history.times("store_works")}
     for entry in history.entries:
         match entry.what:
             case StorePass(record) if record.ending is Ending.PASSED and record.visit.reading:
+                if entry.at in mended:  # It waited for the store, nobody knows how long.
+                    continue
                 left[record.visit.reading.text] = entry.at
             case StoreDecision(visit) if visit.reading and visit.decision.reason in BY_RULES:
                 since = left.get(visit.reading.text, -1e9)

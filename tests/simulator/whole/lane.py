@@ -46,7 +46,7 @@ class WholeLane:
     def __init__(self, box: Gateway, slave: int, seed: str, weather: Weather) -> None:
         self._box = box
         self.name = f"lane-{slave}"
-        self.history = History(box.seed, calm=not weather.troubles, reopens_s=0.4, busy_s=3.0)
+        self.history = History(box.seed, calm=weather.is_calm, reopens_s=0.4, busy_s=3.0)
         self.record = LaneRecord(self.history, QUICK)
         dice = random.Random(f"{seed}/box")
         fitting = Fitting(limits=True, beam=dice.random() < 0.5)

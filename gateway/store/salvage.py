@@ -1,0 +1,195 @@
+"""A damaged file: it is put aside untouched, and what can be read of it goes on in a new one.
+
+The new file is made beside the old one and takes its place in one step, so a crash at any moment
+leaves either the damaged file, or the mended one.
+"""
+
+import itertools
+import logging
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.store import keeping, moving, outbox
+from gateway.store.clock import BoxClock
+from gateway.store.database import explain, open_database, transaction
+from gateway.store.schema import MIGRATIONS
+from gateway.store.tables import insert_new, rows
+from gateway.sync.protocol import Position, Record, genesis, next_chain
+
+log = logging.getLogger(__name__)
+
+BOOKS = (
+    "passes",
+    "alarms",
+    "raises",
+    "cases",
+    "modes",
+    "orders",
+    "ledgers",
+    "quarantine",
+    "losses",
+)
+SUFFIXES = ("", "-wal", "-shm")
+CHUNK = 64
+MOST_SKIPPED = 100_000
+
+Row = dict[str, object]
+
+
+@dataclass(slots=True)
+class Found:
+    """What the damaged file still says of its own history."""
+
+    epoch: str = ""
+    last: int = 0
+    kept: int = 0
+    records: int = 0
+
+
+def mend(path: Path, gateway: str, clock: BoxClock) -> None:
+    """Replace the damaged file at `path`. Raises `StoreError` where there is no room for it."""
+    copy, mending = _beside(path, "reading"), _beside(path, "mending")
+    try:
+        _remove(copy)
+        _remove(mending)
+        _copy(path, copy)
+        with closing(open_database(mending, MIGRATIONS)) as new:
+            outbox.keep_time(new, clock.now)
+            with transaction(new):
+                _fill(new, copy, gateway)
+        _remove(copy)
+        mending.replace(_beside(path, "mended"))
+        settle(path)
+    except (OSError, sqlite3.Error) as error:
+        raise explain(path, error) from error
+
+
+def settle(path: Path) -> None:
+    """Put a mended file in its place, also one from before a crash."""
+    mended = _beside(path, "mended")
+    if not mended.exists():
+        return
+    aside = next(a for n in itertools.count(1) if not (a := _beside(path, f"damaged-{n}")).exists())
+    for suffix in SUFFIXES:
+        with suppress(FileNotFoundError):
+            _with(path, suffix).replace(_with(aside, suffix))
+    mended.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    log.warning("store: the damaged file is kept as %s", aside)
+
+
+def _beside(path: Path, word: str) -> Path:
+    return path.with_name(f"{path.name}.{word}")
+
+
+def _with(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _remove(path: Path) -> None:
+    for suffix in SUFFIXES:
+        _with(path, suffix).unlink(missing_ok=True)
+
+
+def _copy(path: Path, to: Path) -> None:
+    """Reading may change a file, and the damaged one must stay as it is."""
+    for suffix in SUFFIXES[:2]:
+        with suppress(FileNotFoundError):
+            shutil.copyfile(_with(path, suffix), _with(to, suffix))
+
+
+# --- reading what can be read ------------------------------------------------------------
+
+
+def _fill(new: sqlite3.Connection, copy: Path, gateway: str) -> None:
+    outbox.create_meta(new, gateway)
+    with closing(sqlite3.connect(copy, isolation_level=None)) as old:
+        found = _history(old)
+        for book in BOOKS:
+            _take_book(old, new, book)
+        _take_outbox(old, new, found)
+    if found.epoch:
+        parent = "update upkeep set parent = ?, parent_kept = ?"
+        new.execute(parent, (found.epoch, found.kept))
+    reason = "the store was damaged"
+    now = outbox.meta(new)
+    keeping.forked(new, moving.Move(now.epoch, now.last, 0, 0, reason))
+    missing = found.last - found.kept - found.records
+    if missing > 0:
+        keeping.lost(new, missing, reason)
+    elif not found.epoch:
+        keeping.lost(new, 0, f"{reason}, and nothing in it tells how many records it had")
+
+
+def _history(old: sqlite3.Connection) -> Found:
+    found = Found()
+    with suppress(sqlite3.Error):
+        meta = outbox.read_meta(old)
+        if meta is not None:
+            found.epoch, found.last = meta.epoch, meta.last.seq
+    with suppress(sqlite3.Error, TypeError):
+        found.kept = outbox.upkeep(old).kept.seq
+    return found
+
+
+def _take_book(old: sqlite3.Connection, new: sqlite3.Connection, book: str) -> None:
+    known = {row["name"] for row in rows(new, f"pragma table_info({book})")}
+    for row in _readable(old, book):
+        with suppress(sqlite3.IntegrityError):
+            insert_new(new, book, {name: row[name] for name in row if name in known})
+
+
+def _take_outbox(old: sqlite3.Connection, new: sqlite3.Connection, found: Found) -> None:
+    """Records that are as they were written, as a new history in their old order."""
+    epoch = outbox.meta(new).epoch
+    end = genesis(epoch)
+    for row in _readable(old, "outbox"):
+        record = _record(row)
+        if record is None:
+            continue
+        found.records += 1
+        end = Position(end.seq + 1, next_chain(end.chain, record._replace(seq=end.seq + 1).line()))
+        crc = outbox.crc_of(record.schema, record.kind, record.body, record.moment)
+        changed = {"epoch": epoch, "seq": end.seq, "chain": end.chain, "crc": crc}
+        insert_new(new, "outbox", row | changed | {"acked_at": None, "acked_after_s": None})
+    new.execute("update meta set last_seq = ?, last_chain = ?", end)
+
+
+def _record(row: Row) -> Record | None:
+    names = ("seq", "schema", "kind", "body", "chain", "moment")
+    fields: list[Any] = [row.get(name) or "" for name in names]
+    record = Record(*fields)
+    # Before its fourth form the file had no sums.
+    return record if "crc" not in row or outbox.is_sound(record, row["crc"]) else None
+
+
+def _readable(db: sqlite3.Connection, table: str) -> Iterator[Row]:
+    """Every row that can be read, in the order of writing; damaged pages are stepped over."""
+    last, chunk, skipped = 0, CHUNK, 0
+    sql = f"select rowid as rowid_, * from {table} where rowid > ? order by rowid limit ?"  # noqa: S608
+    while skipped < MOST_SKIPPED:
+        try:
+            found = rows(db, sql, last, chunk)
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
+                return
+            if chunk == 1:
+                last, skipped = last + 1, skipped + 1
+            chunk = 1
+            continue
+        if not found:
+            return
+        for row in found:
+            last = int(str(row.pop("rowid_")))
+            yield row
+        chunk, skipped = min(chunk * 2, CHUNK), 0
