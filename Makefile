@@ -18,7 +18,7 @@ run: install
 # Most tests wait for lines, timers and processes: four at a time, on any number of cores.
 test: install check
 	@sh tests/prepare.sh packages
-	$(BIN)/pytest -n 4 --dist loadfile
+	$(BIN)/pytest -n 4 --dist worksteal
 
 check: install
 	$(BIN)/ruff format --check .

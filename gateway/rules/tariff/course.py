@@ -26,7 +26,8 @@ class Course:
 
     def outside(self, until: int, pass_s: int) -> tuple[list[Piece], list[Piece]]:
         """What is charged outside the inner areas, and what was only passed through."""
-        charged, passed = [], []
+        charged: list[Piece] = []
+        passed: list[Piece] = []
         for start, end in self._between_visits(until):
             short = bool(self.visits) and end - start <= pass_s
             (passed if short else charged).append(Piece(start, min(end, until)))

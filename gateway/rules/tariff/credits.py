@@ -1,5 +1,8 @@
-"""What credits take off a fee, in this order: another class, free until a time, minutes, percent,
-amounts, all. Within a kind they go by their ids; an id counts once."""
+"""What credits take off a fee.
+
+In this order: another class, free until a time, minutes, percent, amounts, all. Within a kind
+they go by their ids; an id counts once.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
@@ -27,18 +30,18 @@ class Asked(NamedTuple):
     until: int
 
 
-def in_order(credits: Iterable[Credit]) -> list[Credit]:  # noqa: A002 -- the field's word
+def in_order(granted: Iterable[Credit]) -> list[Credit]:
     """Each id once, in the order in which they are taken."""
-    ranked = sorted(credits, key=lambda credit: (ORDER.index(type(credit)), credit.credit_id))
+    ranked = sorted(granted, key=lambda credit: (ORDER.index(type(credit)), credit.credit_id))
     first: dict[str, Credit] = {}
     for credit in ranked:
         first.setdefault(credit.credit_id, credit)
     return list(first.values())
 
 
-def discounts(credits: Iterable[Credit], fee_at: FeeAt, asked: Asked) -> tuple[Line, ...]:  # noqa: A002
+def discounts(granted: Iterable[Credit], fee_at: FeeAt, asked: Asked) -> tuple[Line, ...]:
     """A line for each credit that takes something off; never more than the fee together."""
-    ordered = in_order(credits)
+    ordered = in_order(granted)
     if not ordered:
         return ()
     taking = _Taking(ordered, fee_at, asked)
@@ -83,12 +86,13 @@ class _Taking:
                 return LineKind.ALL_OFF, 0, "", 0
 
     def _free_until(self, at: int) -> int:
+        # No later than asked: a credit until 2099 would be reckoned day by day.
         waived_fen = self._cheapest(min(at, self._asked.until))
         self._waived_fen = max(self._waived_fen, waived_fen)
         return self._timed_fen()
 
     def _earlier(self, minutes: int) -> int:
-        self._until = max(self._asked.entered, self._until - minutes * 60)
+        self._until -= minutes * 60
         return self._timed_fen()
 
     def _timed_fen(self) -> int:

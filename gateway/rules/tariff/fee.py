@@ -8,7 +8,7 @@ from gateway.rules.tariff.clock import datetime_of
 
 
 class LineKind(StrEnum):
-    PASS_THROUGH = "pass_through"
+    WAY_THROUGH = "way_through"
     FREE = "free"
     DAILY_FREE = "daily_free"
     SPAN = "span"

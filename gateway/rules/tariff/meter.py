@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from gateway.rules.tariff.clock import DAY_S, Calendar
+from gateway.rules.tariff.clock import DAY_S
 from gateway.rules.tariff.fee import Line, LineKind
 from gateway.rules.tariff.shapes import (
     Band,
-    BandEdge,
     Exceeded,
     Period,
     PeriodKind,
     Plan,
     Span,
     Step,
+    Tariff,
     Units,
 )
 
@@ -30,20 +30,18 @@ def length_s(pieces: Sequence[Piece]) -> int:
     return sum(end - start for start, end in pieces)
 
 
-def charged(
-    plan: Plan, calendar: Calendar, pieces: Sequence[Piece], entered: int
-) -> tuple[Line, ...]:
-    """The lines of the fee for `pieces` of a stay that began at `entered`."""
+def charged(plan: Plan, tariff: Tariff, pieces: Sequence[Piece], entered: int) -> tuple[Line, ...]:
+    """The lines of the fee for `pieces` of a stay that began at `entered`, by a tariff's plan."""
     free = plan.free
     if free.exceeded is Exceeded.BILLED and not free.again and length_s(pieces) <= free.length_s:
-        return free_lines(LineKind.FREE, pieces, free.length_s)
-    meter = _Meter(plan, calendar)
+        return free_lines(LineKind.FREE, pieces, free.length_s, tariff.area)
+    meter = _Meter(plan, tariff)
     numbered = _by_period(plan.period.kind, pieces, entered)
     return tuple(line for number, parts in numbered for line in meter.period(number, parts))
 
 
-def free_lines(kind: LineKind, pieces: Sequence[Piece], figure: int) -> tuple[Line, ...]:
-    return tuple(Line(kind, start, end, figure=figure) for start, end in pieces)
+def free_lines(kind: LineKind, pieces: Sequence[Piece], figure: int, area: str) -> tuple[Line, ...]:
+    return tuple(Line(kind, start, end, figure=figure, area=area) for start, end in pieces)
 
 
 def _by_period(
@@ -68,9 +66,10 @@ def _cut(pieces: Sequence[Piece], origin: int, length: int) -> Iterator[tuple[in
 class _Meter:
     """Runs through the pieces of one stay: how far its steps are, what is left of its free time."""
 
-    def __init__(self, plan: Plan, calendar: Calendar) -> None:
+    def __init__(self, plan: Plan, tariff: Tariff) -> None:
         self._plan = plan
-        self._calendar = calendar
+        self._calendar = tariff.calendar
+        self._area = tariff.area
         self._elapsed_s = 0
         self._free_s = plan.free.length_s if plan.free.exceeded is Exceeded.KEPT else 0
 
@@ -81,15 +80,16 @@ class _Meter:
         if free.again and free.exceeded is Exceeded.KEPT:
             self._free_s = free.length_s
         elif free.again and length_s(pieces) <= free.length_s:
-            return list(free_lines(LineKind.FREE, pieces, free.length_s))
+            return list(free_lines(LineKind.FREE, pieces, free.length_s, self._area))
         lines = [line for piece in pieces for line in self._piece(piece)]
-        return lines + _capped(lines, plan.period, number)
+        return lines + _capped(lines, plan.period, number, self._area)
 
     def _piece(self, piece: Piece) -> Iterator[Line]:
         start = min(piece.end, piece.start + self._free_s)
         self._free_s -= start - piece.start
         if start > piece.start:
-            yield Line(LineKind.FREE, piece.start, start, figure=self._plan.free.length_s)
+            free = (Piece(piece.start, start),)
+            yield from free_lines(LineKind.FREE, free, self._plan.free.length_s, self._area)
         while start < piece.end:
             line = self._line(Piece(start, piece.end))
             yield line
@@ -103,7 +103,8 @@ class _Meter:
         match step:
             case Span(price):
                 due = price if self._elapsed_s == begins_s else 0
-                return Line(LineKind.SPAN, rest.start, limit, due, figure=step.until_s)
+                spent = (rest.start, limit)
+                return Line(LineKind.SPAN, *spent, due, figure=step.until_s, area=self._area)
             case Units():
                 return self._units(step, Piece(rest.start, limit))
 
@@ -119,13 +120,13 @@ class _Meter:
     def _units(self, step: Units, rest: Piece) -> Line:
         band = step.band_at(rest.start, self._calendar)
         end = step.band_end(band, rest.start, rest.end, self._calendar)
-        if step.edge is BandEdge.FINISHES_UNIT:
+        if band.finishes:
             whole = -(-(end - rest.start) // band.unit_s)
             end = min(rest.end, rest.start + whole * band.unit_s)
-        return _units_line(band, Piece(rest.start, end), self._plan.drop_s)
+        return _units_line(band, Piece(rest.start, end), self._plan.drop_s, self._area)
 
 
-def _units_line(band: Band, piece: Piece, drop_s: int) -> Line:
+def _units_line(band: Band, piece: Piece, drop_s: int, area: str) -> Line:
     units, rest_s = divmod(piece.end - piece.start, band.unit_s)
     counts = rest_s > drop_s
     units += counts
@@ -140,10 +141,11 @@ def _units_line(band: Band, piece: Piece, drop_s: int) -> Line:
         band_start_s=band.start_s,
         band_end_s=band.end_s % DAY_S,
         dropped_s=0 if counts else rest_s,
+        area=area,
     )
 
 
-def _capped(lines: Sequence[Line], period: Period, number: int) -> list[Line]:
+def _capped(lines: Sequence[Line], period: Period, number: int, area: str) -> list[Line]:
     """The line that takes off what is above the period's cap, if anything is."""
     if not period.caps_fen:
         return []
@@ -161,5 +163,6 @@ def _capped(lines: Sequence[Line], period: Period, number: int) -> list[Line]:
             unit_s=unit_s,
             figure=cap_fen,
             ref=period.kind,
+            area=area,
         )
     ]

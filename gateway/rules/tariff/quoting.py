@@ -35,12 +35,14 @@ def quote(
     stay: Stay,
     at: datetime,
     payments: Sequence[Payment] = (),
-    credits: Sequence[Credit] = (),  # noqa: A002 -- the field's word
+    granted: Sequence[Credit] = (),
 ) -> Fee:
-    """The fee at `at`, which is never before the entry or a payment: a clock that steps back
-    takes nothing back. Raises `NoTariffError`, and `ValueError` for a time without a zone.
+    """Reckon the fee at `at`.
+
+    A time before the entry or a payment counts as that one: a clock that steps back takes
+    nothing back. Raises `NoTariffError`, and `ValueError` for a time without a zone.
     """
-    desk = _Desk(Reckoner(tariffs, stay), stay, tuple(credits))
+    desk = _Desk(Reckoner(tariffs, stay), stay, tuple(granted))
     paid = sorted((local_s(one.at), one.amount_fen) for one in payments)
     asked = max(local_s(at), desk.reckoner.entered, *(when for when, _ in paid))
     settled = desk.settled(paid)

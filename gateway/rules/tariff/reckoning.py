@@ -1,7 +1,7 @@
 """A whole stay's fee before anything is taken off: each area by its own tariff, line by line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from gateway.rules.tariff.clock import DAY_S, date_of
@@ -36,13 +36,19 @@ class Reckoner:
         self._course: Course = course_of(stay)
         self.tariff: Tariff = tariffs.in_force(stay.area, stay.entered)
         self.entered: int = self._course.entered
+        self._known: dict[tuple[int, str], Reckoned] = {}
 
     def up_to(self, until: int, vehicle: str = "") -> Reckoned:
         """Local seconds; `vehicle`: as if it were of this class."""
-        as_vehicle = vehicle or self._stay.vehicle
+        asked = (until, vehicle or self._stay.vehicle)
+        if asked not in self._known:
+            self._known[asked] = self._reckoned(*asked)
+        return self._known[asked]
+
+    def _reckoned(self, until: int, as_vehicle: str) -> Reckoned:
         pieces, passed = self._course.outside(until, self.tariff.pass_s)
         bill = _Bill(self._stay, self._course, as_vehicle)
-        bill.lines += free_lines(LineKind.PASS_THROUGH, passed, self.tariff.pass_s)
+        bill.lines += free_lines(LineKind.WAY_THROUGH, passed, self.tariff.pass_s, self.tariff.area)
         bill.add(self.tariff, pieces, self.entered)
         for area, piece in self._course.inside(until):
             bill.add(self._tariffs.in_force(area, self._stay.entered), [piece], piece.start)
@@ -63,18 +69,17 @@ class _Bill:
         if not pieces:
             return
         plan = tariff.plan_for(self._vehicle, self._stay.rights)
-        lines = self._of_plan(plan, tariff, pieces, entered)
-        self.lines += [replace(line, area=tariff.area) for line in lines]
+        self.lines += self._of_plan(plan, tariff, pieces, entered)
 
     def _of_plan(
         self, plan: Plan, tariff: Tariff, pieces: Sequence[Piece], entered: int
     ) -> tuple[Line, ...]:
         if plan.daily is None:
-            return charged(plan, tariff.calendar, pieces, entered)
+            return charged(plan, tariff, pieces, entered)
         allowed_s = self._allowed_s(plan.daily, pieces, entered)
         if length_s(pieces) <= allowed_s:
-            return free_lines(LineKind.DAILY_FREE, pieces, allowed_s)
-        return _at_percent(charged(plan, tariff.calendar, pieces, entered), plan.daily.percent)
+            return free_lines(LineKind.DAILY_FREE, pieces, allowed_s, tariff.area)
+        return _at_percent(charged(plan, tariff, pieces, entered), plan.daily.percent)
 
     def _allowed_s(self, daily: DailyFree, pieces: Sequence[Piece], entered: int) -> int:
         """What is left of the free time of the day of the entry; this stay then uses it up."""
@@ -94,4 +99,7 @@ def _at_percent(lines: tuple[Line, ...], percent: int) -> tuple[Line, ...]:
     if off_fen == 0:
         return lines
     start, end = lines[0].start_s, lines[-1].end_s
-    return (*lines, Line(LineKind.PERCENT, start, end, -off_fen, figure=percent))
+    return (
+        *lines,
+        Line(LineKind.PERCENT, start, end, -off_fen, figure=percent, area=lines[0].area),
+    )

@@ -8,6 +8,7 @@ from enum import StrEnum
 from gateway.rules.tariff.clock import DAY_S, Calendar, DayKind
 
 EVERY_DAY = frozenset(DayKind)
+EVERY_WEEK = Calendar()
 OPEN_END_S = 10**12
 """Longer than any stay: where a last step ends, and a period that is never over."""
 
@@ -17,13 +18,6 @@ class Exceeded(StrEnum):
 
     BILLED = "billed"
     KEPT = "kept"
-
-
-class BandEdge(StrEnum):
-    """Where a band ends inside a unit, the unit is cut there, or finished at its own price."""
-
-    CUTS_UNIT = "cuts_unit"
-    FINISHES_UNIT = "finishes_unit"
 
 
 class PeriodKind(StrEnum):
@@ -52,6 +46,7 @@ class Band:
     """A price for each unit begun, from one time of the day to another, on some kinds of day.
 
     `end_s` at or before `start_s` is on the next morning; each instant counts by its own day.
+    Where the band ends inside a unit, the unit is cut there, or `finishes` at its own price.
     """
 
     price_fen: int
@@ -59,6 +54,7 @@ class Band:
     start_s: int = 0
     end_s: int = DAY_S
     days: frozenset[DayKind] = EVERY_DAY
+    finishes: bool = False
 
     def holds(self, second: int, kind: DayKind) -> bool:
         if kind not in self.days:
@@ -66,10 +62,6 @@ class Band:
         if self.start_s < self.end_s:
             return self.start_s <= second < self.end_s
         return second >= self.start_s or second < self.end_s
-
-    @property
-    def whole_day(self) -> bool:
-        return self.start_s == self.end_s % DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +78,6 @@ class Units:
 
     bands: tuple[Band, ...]
     until_s: int = OPEN_END_S
-    edge: BandEdge = BandEdge.CUTS_UNIT
 
     def band_at(self, at: int, calendar: Calendar) -> Band:
         kind, second = calendar.kind(at // DAY_S), at % DAY_S
@@ -110,9 +101,7 @@ class Units:
         seconds = sorted({0, *starts, *ends} - {DAY_S})
         midnight = at - at % DAY_S
         while midnight < limit:
-            yield from (
-                midnight + second for second in seconds if at < midnight + second < limit
-            )
+            yield from (midnight + second for second in seconds if at < midnight + second < limit)
             midnight += DAY_S
 
 
@@ -179,7 +168,7 @@ class Tariff:
     version: str
     effective: datetime
     plans: tuple[Plan, ...]
-    calendar: Calendar = Calendar()
+    calendar: Calendar = EVERY_WEEK
     grace_s: int = 0
     pass_s: int = 0
 

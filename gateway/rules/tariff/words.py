@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from gateway.rules.tariff.clock import DAY_S, datetime_of
+from gateway.rules.tariff.clock import DAY_S, datetime_of, local_s
 from gateway.rules.tariff.fee import Fee, Line, LineKind
 from gateway.rules.tariff.shapes import OPEN_END_S, PeriodKind
 
@@ -18,11 +18,11 @@ class Language(StrEnum):
 
 RULES: Mapping[Language, Mapping[LineKind, str]] = {
     Language.CHINESE: {
-        LineKind.PASS_THROUGH: "穿行不超过{length}免费",
+        LineKind.WAY_THROUGH: "穿行不超过{length}免费",
         LineKind.FREE: "免费时长{length}",
         LineKind.DAILY_FREE: "当日免费时长{length}",
         LineKind.SPAN: "{step}共{price}元",
-        LineKind.UNITS: "{band}每{unit}{price}元，计{units}次{dropped}",
+        LineKind.UNITS: "{band}{units}",
         LineKind.CAP: "{period}封顶{money}元",
         LineKind.PERCENT: "按{figure}%收取",
         LineKind.AS_CLASS: "优惠{ref}：按其他车型计费",
@@ -33,11 +33,11 @@ RULES: Mapping[Language, Mapping[LineKind, str]] = {
         LineKind.ALL_OFF: "优惠{ref}：全免",
     },
     Language.ENGLISH: {
-        LineKind.PASS_THROUGH: "a way through of at most {length} is free",
+        LineKind.WAY_THROUGH: "a way through of at most {length} is free",
         LineKind.FREE: "{length} are free",
         LineKind.DAILY_FREE: "{length} are free today",
         LineKind.SPAN: "{price} yuan {step}",
-        LineKind.UNITS: "{price} yuan per {unit}{band}, x {units}{dropped}",
+        LineKind.UNITS: "{units}{band}",
         LineKind.CAP: "at most {money} yuan {period}",
         LineKind.PERCENT: "at {figure} %",
         LineKind.AS_CLASS: "credit {ref}: charged as another class",
@@ -47,6 +47,11 @@ RULES: Mapping[Language, Mapping[LineKind, str]] = {
         LineKind.AMOUNT_OFF: "credit {ref}: {money} yuan less",
         LineKind.ALL_OFF: "credit {ref}: nothing to pay",
     },
+}
+FREE_BAND, WHOLE_BAND, EACH_UNIT = range(3)
+UNITS = {
+    Language.CHINESE: ("免费", "共{price}元", "每{unit}{price}元，计{units}次{dropped}"),
+    Language.ENGLISH: ("free", "{price} yuan", "{units} x {price} yuan per {unit}{dropped}"),
 }
 PERIODS = {
     Language.CHINESE: {
@@ -100,16 +105,27 @@ def rule_words(line: Line, language: Language) -> str:
     return RULES[language][line.kind].format(
         length=length_words(line.figure, language),
         step=_step(line, language),
-        price=yuan(line.amount_fen if line.kind is LineKind.SPAN else line.price_fen),
+        price=yuan(line.amount_fen),
         band=_band(line, language),
-        unit=length_words(line.unit_s, language),
-        units=line.units,
-        dropped=_dropped(line, language),
+        units=_units(line, language),
         period=PERIODS[language].get(PeriodKind(line.ref), "") if line.kind is LineKind.CAP else "",
         money=yuan(line.figure),
         figure=line.figure,
-        time=f"{datetime_of(line.figure):%m-%d %H:%M}",
+        time=_time(line),
         ref=line.ref,
+    )
+
+
+def _units(line: Line, language: Language) -> str:
+    if line.price_fen == 0:
+        told = FREE_BAND
+    else:
+        told = WHOLE_BAND if line.unit_s == DAY_S and line.units == 1 else EACH_UNIT
+    return UNITS[language][told].format(
+        price=yuan(line.price_fen),
+        unit=length_words(line.unit_s, language),
+        units=line.units,
+        dropped=_dropped(line, language),
     )
 
 
@@ -118,6 +134,11 @@ def _step(line: Line, language: Language) -> str:
     if language is Language.CHINESE:
         return "一次" if open_end else f"至{length_words(line.figure, language)}"
     return "once" if open_end else f"up to {length_words(line.figure, language)}"
+
+
+def _time(line: Line) -> str:
+    at_time = line.kind is LineKind.FREE_UNTIL
+    return f"{datetime_of(line.figure):%m-%d %H:%M:%S}" if at_time else ""
 
 
 def _band(line: Line, language: Language) -> str:
@@ -140,7 +161,7 @@ def _dropped(line: Line, language: Language) -> str:
 
 def fee_words(fee: Fee, language: Language) -> list[str]:
     """The whole fee, a line each; the amounts stand in a column and add up."""
-    lines = [_told(line, language) for line in fee.lines]
+    lines = [_head(fee, language), *(_told(line, language) for line in fee.lines)]
     lines.append(_sum("total", fee.total_fen, language))
     lines += [_told(line, language) for line in fee.discounts]
     if fee.paid_fen:
@@ -152,6 +173,12 @@ def fee_words(fee: Fee, language: Language) -> list[str]:
     if fee.grace_until is not None:
         lines.append(SUMS[language]["grace"].format(time=f"{fee.grace_until:%m-%d %H:%M:%S}"))
     return lines
+
+
+def _head(fee: Fee, language: Language) -> str:
+    stay = f"{fee.entered:%Y-%m-%d %H:%M:%S} - {fee.until:%Y-%m-%d %H:%M:%S}"
+    length = length_words(local_s(fee.until) - local_s(fee.entered), language)
+    return f"{fee.tariff}, {fee.plan}, {fee.vehicle}: {stay}, {length}"
 
 
 def _told(line: Line, language: Language) -> str:
