@@ -116,7 +116,7 @@ class TimedSettings(ContactSettings):
 
 
 # Between a crash and the first order of the next run lies at least the start of a process.
-SOONEST_START_S = 1.0
+SOONEST_START_S = 1.1
 
 
 class WrongModeError(DeviceError):

@@ -172,15 +172,19 @@ def _kept(lane: Lane, now: Now, timing: Timing) -> Step:
 
 def _kept_up(lane: Lane, now: Now, timing: Timing) -> Step:
     """A boom that is to be up and is not is told so again, in a fire as often as it can move."""
+    fire = lane.mode.kind is ModeKind.FIRE
     low = lane.sensors.boom in (Boom.DOWN, Boom.BETWEEN)
-    if lane.authority.opens and low and now.mono >= lane.authority.open_again_at:
+    unseen = fire and lane.sensors.boom is Boom.UNKNOWN
+    stored = fire or lane.authority.store_again_at == math.inf
+    due = lane.authority.opens and now.mono >= lane.authority.open_again_at
+    if due and stored and (low or unseen):
         return _opening(lane, now, timing), (OpenBarrier(""),)
     return lane, ()
 
 
 def _opening(lane: Lane, now: Now, timing: Timing) -> Lane:
     """The boom is on its way up, and nobody's: a lane that is empty waits for its end."""
-    fire = lane.mode.kind is ModeKind.FIRE
+    fire = lane.mode.kind is ModeKind.FIRE and lane.sensors.boom is not Boom.UNKNOWN
     again_s = timing.motion_s if fire else max(timing.motion_s, _HOLD_AGAIN_S)
     state = (
         Raised(now.mono + timing.motion_s) if isinstance(lane.state, Closing | Idle) else lane.state

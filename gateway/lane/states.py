@@ -231,7 +231,11 @@ def looked_at(visit: Visit, ballot: Ballot) -> Visit:
 
 
 def at_rest(lane: Lane, now: Now, timing: Timing) -> Lane:
-    """The lane with nobody in it: idle, or raised where the boom is known not to be down."""
-    if lane.sensors.boom in (Boom.UP, Boom.BETWEEN):
+    """The lane with nobody in it: idle, or raised where the boom is not down.
+
+    Without limits, it is where the last order sent it.
+    """
+    sent_up = lane.sensors.boom is Boom.UNKNOWN and lane.watch.off_rest_at < math.inf
+    if lane.sensors.boom in (Boom.UP, Boom.BETWEEN) or sent_up:
         return lane.to(Raised(now.mono + timing.no_passage_s))
     return lane.to(Idle())
