@@ -49,8 +49,8 @@ _CAUSES = {
     Reason.PRESENCE: Cause.SAFETY,
     Reason.UNPAID_FOLLOW: Cause.SAFETY,
 }
-# States that see to it by themselves: the boom was just told to go up, or is told so again.
-_ANSWERED = Opening | Passing | WrongWay
+# States that see to it by themselves.
+_ANSWERED = Opening | Closing | Passing | WrongWay
 _MODE_CAUSES = {
     ModeKind.FIRE: Cause.FIRE,
     ModeKind.MANUAL: Cause.MANUAL,

@@ -52,11 +52,11 @@ MUTANTS = (
     ),
     Mutant(
         "b02_presence_while_closing_reopens",
-        "presence while closing is only told",
-        "passage.py",
-        "            return lane, (ReopenBarrier(), *records)\n        case Level.ON:",
-        "            return lane, records\n        case Level.ON:",
-        "wild drivers",
+        "only a lane that is closing looks under its boom",
+        "watch.py",
+        "    under = lane.sensors.presence is Level.ON and",
+        "    under = not lane.sensors and",
+        "unconfirmed orders",
     ),
     Mutant(
         "b01_no_close_on_presence",

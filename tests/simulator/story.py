@@ -73,8 +73,14 @@ def _timing(history: History, at: float) -> str:
     usual = type(timing)()
     names = timing.__slots__
     pairs = [(name, getattr(timing, name)) for name in names]
-    unusual = [f"{name}: {value}" for name, value in pairs if value != getattr(usual, name)]
-    return f"{{{', '.join(unusual)}}}".lower()
+    unusual = [(name, value) for name, value in pairs if value != getattr(usual, name)]
+    return f"{{{', '.join(f'{name}: {_in_yaml(value)}' for name, value in unusual)}}}"
+
+
+def _in_yaml(value: float | bool) -> str:  # noqa: FBT001 a figure of the configuration
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}"
 
 
 def _quiet_before(history: History, at: float) -> float:

@@ -101,6 +101,13 @@ WEATHERS = (
     Weather("loops lie", LOOPS, habits=WILD),
     Weather("limits lie", LIMITS),
     Weather("a bad line", LINE, mean_gap_s=6.0),
+    Weather(
+        "unconfirmed orders",
+        {T.UNCONFIRMED: 3, T.LOST_ORDER: 1},
+        habits=WILD,
+        mean_gap_s=4.0,
+        mean_arrival_s=4.0,
+    ),
     Weather("a bad box", BOX, mean_gap_s=8.0),
     Weather("people", PEOPLE, habits=WILD),
     Weather("a boom that jams", {T.JAM: 3, T.BY_HAND: 1}, mean_gap_s=25.0),

@@ -208,6 +208,20 @@ def test_nothing_else_is_told_of_them(tmp_path):
             assert len(told(written(tmp_path, plans))) == 1, name
 
 
+@pytest.mark.parametrize(
+    "plans",
+    [
+        STEPS + "{until_min: 60, total_fen: 500}, {total_fen: 500}]}",
+        STEPS + "{price_fen: 500}], per: 24h, cap_fen: 500}",
+        STEPS + "{unit_min: 60, price_fen: 100}], per: 24h, cap_fen: 2400}",
+        STEPS + "{until_min: 120, unit_min: 60, price_fen: 100}, {price_fen: 1}], cap_fen: 201}",
+        "- {name: a, drop_remainder_min: 30, steps: [{unit_min: 30, price_fen: 300}]}",
+    ],
+)
+def test_what_is_just_right_is_not_told(plans, tmp_path):
+    assert told(written(tmp_path, plans)) == []
+
+
 HOLIDAYS = """\
 holidays:
   - {from: 2026-10-01, to: 2026-10-07, name: 国庆节}

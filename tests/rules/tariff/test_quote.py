@@ -133,7 +133,9 @@ def test_the_cap_does_not_begin_again_after_a_payment():
 
 def test_a_part_paid_opens_no_grace():
     assert due("03-02 12:00", (paid(9, "03-02 11:55"),)) == 100
-    assert due("03-02 12:00", (paid(9, "03-02 11:55"), paid(1, "03-02 11:58"))) == 0
+    in_three = (paid(4, "03-02 11:54"), paid(5, "03-02 11:55"), paid(1, "03-02 11:58"))
+    assert due("03-02 12:13:00", in_three) == 0
+    assert due("03-02 12:13:01", in_three) == 300
 
 
 def test_a_payment_for_nothing_opens_no_grace():
@@ -142,9 +144,9 @@ def test_a_payment_for_nothing_opens_no_grace():
 
 
 def test_the_last_payment_counts_for_the_grace():
-    payments = (paid(10, "03-02 11:55"), paid(3, "03-02 12:12"))
-    assert due("03-02 12:27", payments) == 0
-    assert due("03-02 13:00:01", payments) == 300
+    payments = (paid(10, "03-02 11:55"), paid(3, "03-02 12:55"))
+    assert due("03-02 13:10:00", payments) == 0
+    assert due("03-02 13:10:01", payments) == 300
 
 
 def test_what_was_paid_too_much_is_told():

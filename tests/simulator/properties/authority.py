@@ -10,6 +10,7 @@ from tests.simulator.truth import History, Kind, Order, Span, Violation
 
 FIRE_OPENS_S = 0.5
 READ_S = 60.0
+UP = 0.95
 
 
 def b14_the_key_beats_automation(history: History) -> Iterator[Violation]:
@@ -64,7 +65,7 @@ def _fires(history: History) -> Iterator[Span]:
 def _opened(history: History, span: Span) -> bool:
     until = span.start + FIRE_OPENS_S + history.busy_s
     look = history.looks[history.newest(span.start)]
-    up = look.inputs is not None and look.inputs.up_limit is Level.ON
+    up = look.arm >= UP
     told = any(
         span.start - 0.01 <= one.at <= until and one.kind is not Kind.CLOSE
         for one in history.orders
@@ -122,7 +123,7 @@ def b17_a_plate_never_opens_in_lock_down(history: History) -> Iterator[Violation
             entry = by_rules.get(order.pass_id)
             if entry is None or not span.start < order.at < span.end:
                 continue
-            if span.start < entry.at < span.end:
+            if span.start < entry.at < span.end and not _in_fire(history, order.at):
                 yield Violation(order.at, "a plate opened in lock-down")
     for entry in by_rules.values():
         reading = entry.what.visit.reading

@@ -203,7 +203,8 @@ def _between_axles(history: History, order: Order) -> bool:
         gone = next((one.at for one in history.times("crossed") if one.who == lorry.who), None)
         if gone is not None and lorry.at < order.at < gone and gone - lorry.at < 12.0:
             ill = any(look.ill for look in _looks(history, lorry.at - 9.0, order.at))
-            return not ill and _was_let_in(history, lorry.who, order.at)
+            long = _too_soon(history, order, order.timing.clear_large_s)
+            return bool(long) and not ill and _was_let_in(history, lorry.who, order.at)
     return False
 
 
