@@ -31,7 +31,7 @@ soak: install
 	$(BIN)/python -m tests.simulator --steps 100000000
 
 bench: install
-	@for name in start open_latency commit sync_bytes idle camera reader approaches; do \
+	@for name in start open_latency rtu_noise commit sync_bytes tariff idle camera reader approaches; do \
 		echo "== $$name"; $(BIN)/python -m bench.$$name || exit $$?; done
 
 docs: install

@@ -61,7 +61,7 @@ LOADS = ("idle", "polled", "dead_slave")
 ABSENT, SILENCES, INPUTS = range(100, 248), 3, 8
 ON, OFF = Level.ON, Level.OFF
 CORNERS = ((0.0, 0.0), (9.0, 0.0), (9.0, 3.0), (0.0, 3.0))
-READING = PlateReading("京A12345", PlateType.CIVIL, PlateColour.BLUE, 0.9, 0.9, CORNERS)
+READING = PlateReading("京A12345", PlateType.CIVIL, PlateColour.BLUE, 0.95, 0.95, CORNERS)
 EVERYBODY = AccessList(frozenset(), frozenset(), Verdict.ALLOW)
 
 

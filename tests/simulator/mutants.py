@@ -52,11 +52,12 @@ MUTANTS = (
     ),
     Mutant(
         "b02_presence_while_closing_reopens",
-        "only a lane that is closing looks under its boom",
-        "watch.py",
-        "    under = lane.sensors.presence is Level.ON and",
-        "    under = not lane.sensors and",
-        "unconfirmed orders",
+        "a cooldown swallows every order to reopen",
+        "machine.py",
+        "    return watch.watched(before, lane, (*first, *then), now, timing)",
+        "    lane, told = watch.watched(before, lane, (*first, *then), now, timing)\n"
+        "    return lane, tuple(one for one in told if type(one).__name__ != 'ReopenBarrier')",
+        "wild drivers",
     ),
     Mutant(
         "b01_no_close_on_presence",

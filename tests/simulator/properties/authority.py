@@ -49,7 +49,6 @@ def _fires(history: History) -> Iterator[Span]:
     for look, heard in zip(history.looks, history.heard, strict=True):
         inputs = look.inputs
         if inputs is None or heard == float("inf"):
-            released = False
             continue
         pressed = released and inputs.fire_reset is Level.ON
         if start is None and inputs.fire is Level.ON:

@@ -17,7 +17,7 @@ def b05_each_open_has_a_durable_reason(history: History) -> Iterator[Violation]:
     """Each order to open, against what the books would show after a power cut just before it.
 
     A decision ALLOW for that very visit, or a mode that opens. Only the fire contact may come
-    before its record, and a reopening, which needs presence or blindness that was answered, and
+    before its record, the guard's button where an alarm tells of a failing store, and a reopening, which needs presence or blindness that was answered, and
     a record or an alarm within a second.
     """
     for order in history.orders:
@@ -29,7 +29,7 @@ def b05_each_open_has_a_durable_reason(history: History) -> Iterator[Violation]:
 
 def _has_reason(history: History, order: Order) -> bool:
     if order.pass_id:
-        return any(
+        return _pressed_and_told(history, order) or any(
             entry.at <= order.at
             and entry.what.visit.pass_id == order.pass_id
             and entry.what.visit.decision.verdict is Verdict.ALLOW
@@ -41,6 +41,16 @@ def _has_reason(history: History, order: Order) -> bool:
     before = [entry.what.mode.kind for entry in entries if entry.at < order.at]
     in_force = {*now, *before[-1:]}
     return bool(in_force & {ModeKind.FIRE, ModeKind.HOLD_OPEN}) or _told_before(history, order)
+
+
+def _pressed_and_told(history: History, order: Order) -> bool:
+    """The guard's button, while an alarm says that nothing can be written."""
+    looks = history.looks[max(0, order.look - 3) : order.look + 1]
+    pressed = any(look.inputs and look.inputs.open_button is Level.ON for look in looks)
+    return pressed and any(
+        order.at - FIRE_S <= alarm.at <= order.at + RECORD_S and alarm.code == "store_failed"
+        for alarm in history.alarms
+    )
 
 
 def _told_before(history: History, order: Order) -> bool:

@@ -167,11 +167,18 @@ def r02_raises_balance(history: History) -> Iterator[Violation]:
         yield Violation(history.end, f"{explained} raises for passes on {opens} orders")
 
 
+def _raised_unseen(history: History) -> bool:
+    """By a hand, where no limit tells of it."""
+    hands = history.times("by_hand", "power")
+    last_order = history.orders[-1].at if history.orders else 0.0
+    return not history.has_limits and any(one.at >= last_order for one in hands)
+
+
 def r03_the_lane_comes_to_rest(history: History) -> Iterator[Violation]:
     """The last minute of an episode: all is mended, nobody comes, and the office has ended what
     it ordered. The boom is down then, but where somebody raised it by hand and left it so.
     """
-    if not history.came_to_rest:
+    if not history.came_to_rest or _raised_unseen(history):
         return
     last = history.looks[-1]
     if last.arm > 0.05 and history.mode_at(history.end) != "manual":
