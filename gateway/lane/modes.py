@@ -21,7 +21,7 @@ from gateway.lane.events import (
 from gateway.lane.reports import AlarmCode, Mode, ModeKind
 from gateway.lane.sensors import Sensors, Timing
 from gateway.lane.states import Closing, Idle, Lane, Raised, Step
-from gateway.lane.types import Boom, Level, Now, Reason
+from gateway.lane.types import Boom, Inputs, Level, Now, Reason
 
 LONGEST_HOLD_S = 24 * 3600.0
 STORE_AGAIN_S = 30.0
@@ -104,10 +104,16 @@ def _fire_here(lane: Lane, before: Sensors, now: Now) -> tuple[Authority, tuple[
     if inputs.fire is Level.ON and authority.fire is None:
         fire = Mode(ModeKind.FIRE, now.wall, BY_LANE, "the fire contact")
         return replace(authority, fire=fire), (SpreadFire(),)
-    was, pressed = before.inputs.fire_reset, inputs.fire_reset is Level.ON
-    if pressed and was is Level.OFF and authority.fire and inputs.fire is not Level.ON:
+    if authority.fire and inputs.fire is not Level.ON and _reset(before.inputs, inputs):
         return replace(authority, fire=None), (SpreadFire(reset=True),)
     return authority, ()
+
+
+def _reset(before: Inputs, now: Inputs) -> bool:
+    """Pressed just now. A lane with a fire contact and no reset takes the open button for it."""
+    if now.fire_reset is Level.NOT_FITTED and now.fire is Level.OFF:
+        return before.open_button is Level.OFF and now.open_button is Level.ON
+    return before.fire_reset is Level.OFF and now.fire_reset is Level.ON
 
 
 def _fire_elsewhere(lane: Lane, now: Now, *, reset: bool) -> Authority:

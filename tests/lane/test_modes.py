@@ -302,3 +302,17 @@ def test_without_limits_whoever_comes_under_a_boom_that_was_told_to_close_is_ans
     player.send(BarrierFailed("no answer"))
     player.wait(0.5, arming_loop=ON).wait(0.1, closing_loop=ON)
     assert player.told(ReopenBarrier)
+
+
+def test_a_lane_with_a_fire_contact_and_no_reset_takes_the_open_button_for_it():
+    player = Player().wait(1, fire=OFF).wait(1, fire=ON, **UP).wait(0.2, open_button=ON)
+    assert player.lane.mode.kind is ModeKind.FIRE
+    player.wait(1, open_button=OFF, fire=OFF).wait(0.2, open_button=ON)
+    assert player.lane.mode.kind is ModeKind.AUTOMATIC
+
+
+def test_the_open_button_of_a_lane_without_a_fire_contact_ends_no_fire():
+    player = Player().wait(1)
+    player.send(FireSeen())
+    player.wait(1, **UP).wait(0.2, open_button=ON)
+    assert player.lane.mode.kind is ModeKind.FIRE

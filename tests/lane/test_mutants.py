@@ -97,8 +97,8 @@ MUTANTS = {
     "a fire ends with its contact": (
         properties.fire_is_latched,
         "modes.py",
-        "if pressed and was is Level.OFF and authority.fire",
-        "if authority.fire",
+        "inputs.fire is not Level.ON and _reset(before.inputs, inputs)",
+        "inputs.fire is not Level.ON",
     ),
     "a beam that is unknown is no presence": (
         properties.never_closes_on_presence,

@@ -161,7 +161,7 @@ MUTANTS = (
         "b15_fire_opens_and_nothing_closes",
         "a fire ends with its contact",
         "modes.py",
-        "    if pressed and was is Level.OFF and authority.fire and inputs.fire is not Level.ON:",
+        "    if authority.fire and inputs.fire is not Level.ON and _reset(before.inputs, inputs):",
         "    if authority.fire and inputs.fire is not Level.ON:",
         "modes",
     ),
