@@ -86,8 +86,8 @@ class BoardSettings(DriverSettings):
     fire_reset: Wiring | None = Field(
         None,
         title="Fire reset",
-        description="Local button that ends a fire opening, once the contact is off. Without it, the"
-        " open button of a lane that has the fire contact does.",
+        description="Local button that ends a fire opening, once the contact is off. Without it,"
+        " the open button of a lane that has the fire contact does.",
     )
     arm_off: Wiring | None = Field(
         None, title="Arm off", description="Contact of an arm that was swung away or broken."

@@ -17,8 +17,8 @@ def b05_each_open_has_a_durable_reason(history: History) -> Iterator[Violation]:
     """Each order to open, against what the books would show after a power cut just before it.
 
     A decision ALLOW for that very visit, or a mode that opens. Only the fire contact may come
-    before its record, the guard's button where an alarm tells of a failing store, and a reopening, which needs presence or blindness that was answered, and
-    a record or an alarm within a second.
+    before its record, the guard's button where an alarm tells of a failing store, and a reopening,
+    which needs presence or blindness that was answered, and a record or an alarm within a second.
     """
     for order in history.orders:
         if order.kind is Kind.REOPEN:
