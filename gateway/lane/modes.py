@@ -38,7 +38,9 @@ def heard(lane: Lane, before: Sensors, event: LaneEvent, now: Now, timing: Timin
     spread: tuple[Command, ...] = ()
     match event:
         case ModeRestored(mode, left_s):
-            return lane.to(lane.state, authority=_restored(after, mode, left_s, now)), ()
+            after = _restored(after, mode, left_s, now)
+            up = replace(lane.watch, off_rest_at=now.mono) if after.opens else lane.watch
+            return replace(lane, authority=after, watch=up), ()
         case FireSeen(reset):
             after = _fire_elsewhere(lane, now, reset=reset)
         case _:

@@ -316,3 +316,19 @@ def test_the_open_button_of_a_lane_without_a_fire_contact_ends_no_fire():
     player.send(FireSeen())
     player.wait(1, **UP).wait(0.2, open_button=ON)
     assert player.lane.mode.kind is ModeKind.FIRE
+
+
+def test_a_plate_that_was_allowed_under_the_key_is_refused_by_the_lock_down_below_it():
+    player = Player().wait(1, manual=OFF)
+    player.send(ModeOrdered("o1", ModeKind.LOCK_DOWN, "an operator", "a theft"))
+    player.wait(1, manual=ON).wait(1, arming_loop=ON).see("京A12345", "京A12345")
+    player.wait(5, manual=OFF)
+    assert not player.told(OpenBarrier)
+
+
+def test_without_limits_a_restored_fire_leaves_a_boom_that_is_closed_after_its_reset():
+    player = Player()
+    player.send(ModeRestored(Mode(ModeKind.FIRE, EPOCH, "lane", "the fire contact")))
+    nothing = {"up_limit": NONE, "down_limit": NONE}
+    player.wait(5, fire=OFF, fire_reset=OFF, **nothing).wait(0.2, fire_reset=ON).wait(60)
+    assert player.told(CloseBarrier)
