@@ -108,6 +108,7 @@ WEATHERS = (
         mean_gap_s=4.0,
         mean_arrival_s=4.0,
     ),
+    Weather("late answers", {T.LATENESS: 1}, mean_gap_s=4.0),
     Weather("a bad box", BOX, mean_gap_s=8.0),
     Weather("people", PEOPLE, habits=WILD),
     Weather("a boom that jams", {T.JAM: 3, T.BY_HAND: 1}, mean_gap_s=25.0),

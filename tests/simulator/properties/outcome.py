@@ -38,12 +38,19 @@ def b19_what_should_move_moves(history: History) -> Iterator[Violation]:
 
 
 def _was_here(history: History, plate: str, at: float, number: str) -> bool:
-    """Lately: what passed a moment ago does not open for another body."""
+    """What passed a moment ago does not open for another body; nor does a plate that a vehicle
+    without one, in front, was let in by.
+    """
     regate_s = history.timing_at(at).regate_s
     return any(
         one.who.endswith(plate) and at - regate_s - 12.0 < one.at <= at
         for one in history.times("comes", "crossed")
         if f"vehicle {number}" not in one.who
+    ) or any(
+        at - 40.0 < entry.at < at
+        and entry.what.visit.reading
+        and entry.what.visit.reading.text == plate
+        for entry in history.decisions()
     )
 
 

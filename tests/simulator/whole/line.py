@@ -29,6 +29,10 @@ class Fault(StrEnum):
     STRAY = "stray bytes before the answer"
 
 
+# Late answers are what a line does most, and what does most harm.
+USUAL = (*Fault, Fault.LATE, Fault.LATE, Fault.LATE)
+
+
 class Line:
     """`faults` strike one answer each, `share` of all are struck anyway; `dead` has no answers."""
 
@@ -80,7 +84,7 @@ class Line:
                 del self.faults[number]
                 return fault
         struck = self._dice.random() < self.share
-        return self._dice.choice(tuple(Fault)) if struck else None
+        return self._dice.choice(USUAL) if struck else None
 
     def _spoilt(self, reply: bytes, fault: Fault | None, older: bytes) -> bytes:
         match fault:

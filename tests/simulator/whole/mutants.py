@@ -102,7 +102,7 @@ MUTANTS = (
             "rtu_wire.py",
             "self._debts = Debts()",
             FORGETFUL,
-            "a bad line",
+            "late answers",
         ),
     ),
     Around(
