@@ -127,8 +127,10 @@ def _waited(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> Step:
 
 def _let_in_at_last(lane: Lane, state: Waiting) -> bool:
     """Allowed; and no key switch has the boom, or has it no more."""
-    permitted = lane.authority.permitted(state.visit.decision)
-    return permitted.verdict is Verdict.ALLOW and lane.mode.kind is not ModeKind.MANUAL
+    decision = state.visit.decision
+    still = lane.authority.permitted(decision).verdict is Verdict.ALLOW
+    allowed = decision.verdict is Verdict.ALLOW and still
+    return allowed and lane.mode.kind is not ModeKind.MANUAL
 
 
 def _unread(lane: Lane, state: Reading, now: Now, timing: Timing) -> Step:
