@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -54,6 +55,17 @@ class Fields(dict[str, Any]):
         if len(value) != hashlib.sha256().digest_size:
             raise MalformedError(f"field {name!r} is not a SHA-256 in hex")
         return value
+
+    def names(self, name: str, form: re.Pattern[str], most: int) -> tuple[str, ...]:
+        def fits(value: Any) -> bool:
+            return (
+                isinstance(value, list)
+                and len(value) <= most
+                and all(isinstance(one, str) and form.fullmatch(one) for one in value)
+            )
+
+        what = f"a list of at most {most} texts of the form {form.pattern}"
+        return tuple(self._check(name, fits, what))
 
     def _check(self, name: str, fits: Callable[[Any], object], what: str) -> Any:
         value = self.get(name)

@@ -6,10 +6,13 @@ from gateway.sync.compact import MARK, pack_lines, unpack_lines
 from gateway.sync.fields import Fields, MalformedError
 from gateway.sync.protocol import (
     MAX_MESSAGE_BYTES,
+    MAX_NAMED,
     RECORD_SCHEMA,
+    SHA256,
     Ack,
     Batch,
     Fork,
+    Have,
     Hello,
     Moment,
     Order,
@@ -18,6 +21,7 @@ from gateway.sync.protocol import (
     Position,
     Resend,
     Slow,
+    Want,
     canonical,
 )
 
@@ -50,6 +54,10 @@ def _fields(message: Hello | Order) -> dict[str, object]:
         case Poison(epoch, at, code):
             where = {"epoch": epoch, "seq": at.seq, "chain": at.chain.hex()}
             return {"do": "poison", "code": code} | where
+        case Want(pictures):
+            return {"do": "want", "pictures": list(pictures)}
+        case Have(pictures):
+            return {"do": "have", "pictures": list(pictures)}
 
 
 def _hello_fields(hello: Hello) -> dict[str, object]:
@@ -183,7 +191,7 @@ def decode_ack(payload: bytes) -> Ack:
     return Ack(epoch, upto, fields.get("packed") is True)
 
 
-def decode_ctl(payload: bytes) -> Resend | Fork | Slow | Poison | None:
+def decode_ctl(payload: bytes) -> Order | None:
     """None: an order of a newer protocol, which this program does not know."""
     fields = Fields.of(payload)
     match fields.text("do"):
@@ -197,5 +205,9 @@ def decode_ctl(payload: bytes) -> Resend | Fork | Slow | Poison | None:
         case "poison":
             at = Position(fields.count("seq", least=1), fields.chain("chain"))
             return Poison(fields.text("epoch"), at, fields.text("code")[:80])
+        case "want":
+            return Want(fields.names("pictures", SHA256, MAX_NAMED))
+        case "have":
+            return Have(fields.names("pictures", SHA256, MAX_NAMED))
         case _:
             return None

@@ -1,8 +1,9 @@
 """The words between gateway and cloud: topics, messages and the chain. Bytes in, bytes out.
 
-Up:    `hello` (after each connect), `rec` (a batch of records), `state` (retained, with a will).
+Up:    `hello` (after each connect), `rec` (a batch of records), `snap/SHA-256` (a picture file),
+       `state` (retained, with a will).
 Down:  `ack` (all records up to `upto` are durable in the cloud), `ctl` (`resend`, `fork`, `slow`,
-       `poison`).
+       `poison`, `want` and `have` of pictures).
 
 A batch is JSON lines: a head, then one record a line. It travels plain, deflated or packed.
 Both sides chain the very bytes of a record's line, so no two programs have to agree on how a
@@ -12,6 +13,7 @@ Unknown fields are ignored. Whatever cannot be understood raises `MalformedError
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +26,8 @@ RECORD_SCHEMA = 2
 MAX_RECORDS = 200
 MAX_BATCH_BYTES = 128 * 1024
 MAX_MESSAGE_BYTES = 1024 * 1024
+MAX_NAMED = 100
+SHA256 = re.compile(r"[0-9a-f]{64}")
 TOMBSTONE = "tombstone"
 TOMBSTONE_MARK = b'"kind":"tombstone"'
 
@@ -154,7 +158,21 @@ class Poison:
     code: str
 
 
-Order = Ack | Resend | Fork | Slow | Poison
+@dataclass(frozen=True, slots=True)
+class Want:
+    """The cloud asks for pictures, by the SHA-256 of their content."""
+
+    pictures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Have:
+    """These pictures are durable in the cloud, or are not asked for again."""
+
+    pictures: tuple[str, ...]
+
+
+Order = Ack | Resend | Fork | Slow | Poison | Want | Have
 
 
 # --- the chain ---------------------------------------------------------------------------
@@ -220,4 +238,6 @@ def split_topic(topic: str) -> tuple[str, str]:
     match topic.split("/"):
         case ["lanegate", "1", gateway, "up" | "dn", leaf] if gateway and leaf:
             return gateway, leaf
+        case ["lanegate", "1", gateway, "up", "snap", name] if gateway and SHA256.fullmatch(name):
+            return gateway, f"snap/{name}"
     raise MalformedError(f"topic {topic!r} is none of {PREFIX}/GATEWAY/up|dn/...")

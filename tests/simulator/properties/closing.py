@@ -209,8 +209,8 @@ def _between_axles(history: History, order: Order) -> bool:
 
 
 def _was_let_in(history: History, who: str, at: float) -> bool:
-    """By its own plate, which is what tells the lane that it is long."""
+    """By its own plate, which is what tells the lane that it is long; and nobody since."""
     plate, name = who.rsplit(maxsplit=1)[-1], who.split(" lorry", maxsplit=1)[0]
     came = next((one.at for one in history.times("comes") if one.who.startswith(f"{name}:")), at)
     read = [entry.what.visit.reading for entry in history.decisions() if came < entry.at < at]
-    return any(reading is not None and reading.text == plate for reading in read)
+    return bool(read) and read[-1] is not None and read[-1].text == plate
