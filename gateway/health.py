@@ -195,6 +195,8 @@ def notify(message: str) -> None:
         contextlib.suppress(OSError),
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door,
     ):
+        # A systemd that does not read for a while must not stop the lanes.
+        door.setblocking(False)
         door.connect("\0" + address[1:] if address.startswith("@") else address)
         door.sendall(message.encode())
 

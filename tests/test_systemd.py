@@ -75,6 +75,12 @@ def test_a_systemd_that_is_gone_costs_nothing(monkeypatch, tmp_path):
     notify("WATCHDOG=1")
 
 
+def test_a_systemd_that_does_not_read_stops_nothing(systemd):
+    for _ in range(1000):
+        notify("WATCHDOG=1")
+    assert len(heard(systemd)) < 1000
+
+
 def test_a_store_that_refuses_has_answered_and_is_a_sign_of_life(systemd):
     health = Health({"a": LaneHealth("entry")})
     health.inputs_are("a", "")
