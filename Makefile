@@ -19,7 +19,7 @@ run: install
 # is late beside three others on a small machine: what fails is judged once more, alone.
 test: install check
 	@sh tests/prepare.sh packages
-	$(BIN)/pytest -n 4 --dist worksteal || $(BIN)/pytest --last-failed --last-failed-no-failures none
+	$(BIN)/pytest -n 4 --maxschedchunk 2 || $(BIN)/pytest --last-failed --last-failed-no-failures none
 
 check: install
 	$(BIN)/ruff format --check .

@@ -35,11 +35,16 @@ def scanned(where, steps, effort, profiles=()):
     return scanner
 
 
+@contextmanager
 def started(*words, **more):
-    """The command in a process of its own."""
+    """The command in a process of its own, which a test that fails does not wait for."""
     command = [sys.executable, "-c", PROGRAM, *map(str, words)]
     piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-    return subprocess.Popen(command, cwd=ROOT, text=True, **(piped | more))
+    with subprocess.Popen(command, cwd=ROOT, text=True, **(piped | more)) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @contextmanager
