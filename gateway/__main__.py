@@ -10,9 +10,8 @@ import click
 from gateway import __version__
 
 COMMANDS = (
-    "run", "check", "probe", "camera", "read", "order", "cases", "passes", "ledger", "tariff",
-    "receive",
-    "schema", "demo",
+    "run", "status", "check", "probe", "camera", "read", "order", "cases", "passes", "ledger",
+    "tariff", "receive", "schema", "demo",
 )  # fmt: skip
 
 

@@ -17,11 +17,12 @@ from gateway.config import Config
 from gateway.control import listening
 from gateway.daily import publish_ledgers
 from gateway.evidence import Evidence
-from gateway.health import Health, notify, tell_systemd, watch_space
+from gateway.health import Health, notify, tell_systemd, watch_figures, watch_space
 from gateway.lane.types import Now
 from gateway.lanes import Lanes
 from gateway.lanework import Shared, supervised
 from gateway.orders import Orders
+from gateway.status import status_now
 from gateway.store import Store, StoreError
 from gateway.sync.uplink import Uplink
 
@@ -49,7 +50,8 @@ async def run(config: Config, path: Path) -> None:
         lanes = Lanes(shared, tasks, buses)
         orders = Orders(store, lambda: lanes.works, clock)
         shared.answered = orders.answered
-        await buses.enter_async_context(listening(config.data, orders))
+        questions = {"status": partial(status_now, config.gateway, health, store, uplink)}
+        await buses.enter_async_context(listening(config.data, orders, questions))
         await lanes.start(config)
         background = [
             tasks.create_task(supervised(name, start))
@@ -88,6 +90,7 @@ def _background(
         "watchdog": partial(tell_systemd, health, store.meta),
         "clock": partial(watch_clock, clock, untrusted=clock_is, tell_lanes=lanes.tell),
         "disk": partial(watch_space, health, config.data),
+        "figures": partial(watch_figures, health, store),
         "ledgers": ledgers,
     }
     if uplink is None:

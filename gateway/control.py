@@ -1,7 +1,7 @@
 """A socket in the data folder, through which the commands of this machine reach the daemon.
 
-One line of JSON in, an `Order` without its id; one line out, `{"answer": ...}`. Who may open the
-socket is what the file's owner and mode say.
+One line of JSON in: an `Order` without its id, or `{"ask": QUESTION}`; one line out,
+`{"answer": ...}`. Who may open the socket is what the file's owner and mode say.
 """
 
 import asyncio
@@ -9,7 +9,8 @@ import contextlib
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,23 @@ log = logging.getLogger(__name__)
 
 SOCKET = "control.sock"
 LONGEST_LINE = 4096
+LONGEST_ANSWER = 1 << 20
 PATIENCE_S = 10.0
 _FIELDS = {"lane": str, "word": str, "by": str, "reason": str, "hold_s": float, "pass_id": str}
 
 
+Questions = Mapping[str, Callable[[], Awaitable[object]]]
+"""What may be asked by name; each answer is JSON."""
+
+
 @contextlib.asynccontextmanager
-async def listening(folder: Path, orders: Orders) -> AsyncIterator[None]:
+async def listening(folder: Path, orders: Orders, questions: Questions) -> AsyncIterator[None]:
     """A box whose folder cannot hold a socket goes on without one."""
     path = folder / SOCKET
     try:
         path.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(
-            lambda reader, writer: _serve(orders, reader, writer), path, limit=LONGEST_LINE
+            partial(_serve, orders, questions), path, limit=LONGEST_LINE
         )
         path.chmod(0o660)
     except OSError as error:
@@ -43,19 +49,24 @@ async def listening(folder: Path, orders: Orders) -> AsyncIterator[None]:
 
 
 async def _serve(
-    orders: Orders, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    orders: Orders,
+    questions: Questions,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
 ) -> None:
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(PATIENCE_S):
-            answer = await _answered(orders, reader)
+            answer = await _answered(orders, questions, reader)
             writer.write(json.dumps({"answer": answer}, ensure_ascii=False).encode() + b"\n")
             await writer.drain()
     writer.close()
 
 
-async def _answered(orders: Orders, reader: asyncio.StreamReader) -> str:
+async def _answered(orders: Orders, questions: Questions, reader: asyncio.StreamReader) -> object:
     try:
         asked = json.loads(await reader.readline())
+        if isinstance(asked, dict) and asked.get("ask") in questions:
+            return await questions[asked["ask"]]()
         order = _order(asked)
     except (ValueError, TypeError, asyncio.LimitOverrunError) as error:
         return f"not understood: {error}"
@@ -75,12 +86,24 @@ def _order(asked: Any) -> Order:
 
 def give(folder: Path, order: dict[str, Any]) -> str:
     """Blocks. Raises `OSError` where no daemon listens, or it does not answer in time."""
+    return str(_said(folder, order))
+
+
+def ask(folder: Path, question: str) -> dict[str, Any]:
+    """As `give`."""
+    answer = _said(folder, {"ask": question})
+    if not isinstance(answer, dict):
+        raise OSError(f"the daemon does not know {question!r}, it says: {answer}")
+    return answer
+
+
+def _said(folder: Path, asked: dict[str, Any]) -> Any:
     import socket
 
     with socket.socket(socket.AF_UNIX) as door:
         door.settimeout(PATIENCE_S)
         door.connect(str(folder / SOCKET))
-        door.sendall(json.dumps(order, ensure_ascii=False).encode() + b"\n")
+        door.sendall(json.dumps(asked, ensure_ascii=False).encode() + b"\n")
         with door.makefile("rb") as answer:
-            line = answer.readline(LONGEST_LINE)
-    return str(json.loads(line or b'{"answer": "the daemon ended before it answered"}')["answer"])
+            line = answer.readline(LONGEST_ANSWER)
+    return json.loads(line or b'{"answer": "the daemon ended before it answered"}')["answer"]

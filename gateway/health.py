@@ -16,13 +16,14 @@ from gateway import __version__
 from gateway.ladder import STILL, Rung
 from gateway.lane.reports import Mode, ModeKind
 from gateway.lane.states import Lane
-from gateway.store import StoreError, StoreFullError
+from gateway.store import Figures, Store, StoreError, StoreFullError
 from gateway.watcher import Sight
 
 log = logging.getLogger(__name__)
 
 LEAST_FREE_MB = 200
 LOOK_AT_DISK_S = 30.0
+LOOK_AT_FIGURES_S = 60.0
 
 
 @dataclass(slots=True)
@@ -84,6 +85,7 @@ class Health:
     space_short: str = ""
     clock_untrusted: str = ""
     configuration: str = "ok"
+    figures: Figures | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
     all_polled: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -140,6 +142,11 @@ class Health:
             self.space_short = short
             self.news.set()
 
+    def figures_are(self, figures: Figures) -> None:
+        if self.figures != figures:
+            self.figures = figures
+            self.news.set()
+
     def clock_is(self, untrusted: str) -> None:
         """`untrusted`: a sentence where the time of day may be wrong, else empty."""
         if self.clock_untrusted != untrusted:
@@ -170,8 +177,24 @@ class Health:
             "configuration": self.configuration,
             "clock": self.clock_untrusted or "ok",
             "storage": self.storage_failed or self.space_short or "ok",
+            **({} if self.figures is None else fields_of(self.figures)),
             "lanes": {name: lane.as_state() for name, lane in self.lanes.items()},
         }
+
+
+def fields_of(figures: Figures) -> dict[str, Any]:
+    """What the store says of itself: what waits for the cloud, and how long the disk lasts."""
+    told = figures._asdict()
+    disk = {name: told.pop(name) for name in ("used_mb", "room_mb", "hours_left")}
+    return {"outbox": told, "disk": disk}
+
+
+async def watch_figures(health: Health, store: Store, look_s: float = LOOK_AT_FIGURES_S) -> None:
+    """Until cancelled. Old figures stay while the store does not answer: its error is told."""
+    while True:
+        with contextlib.suppress(StoreError):
+            health.figures_are(await store.figures())
+        await asyncio.sleep(look_s)
 
 
 async def watch_space(health: Health, folder: Path, *, least_mb: int = LEAST_FREE_MB) -> None:
@@ -196,7 +219,7 @@ def notify(message: str) -> None:
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door,
     ):
         # A systemd that does not read for a while must not stop the lanes.
-        door.setblocking(False)
+        door.settimeout(0)
         door.connect("\0" + address[1:] if address.startswith("@") else address)
         door.sendall(message.encode())
 

@@ -123,7 +123,7 @@ def test_a_lane_that_does_not_answer_is_told_of(tmp_path, monkeypatch):
 
 def test_through_the_socket_and_back(tmp_path):
     async def story(orders, *_):
-        async with listening(tmp_path, orders):
+        async with listening(tmp_path, orders, {}):
             asked = {"lane": "entry-1", "word": "lock-down", "by": "me", "reason": "a theft"}
             return await asyncio.to_thread(give, tmp_path, asked)
 
@@ -144,7 +144,7 @@ def test_through_the_socket_and_back(tmp_path):
 )
 def test_what_is_no_order_is_answered_too(tmp_path, line, words):
     async def story(orders, *_):
-        async with listening(tmp_path, orders):
+        async with listening(tmp_path, orders, {}):
             reader, writer = await asyncio.open_unix_connection(tmp_path / SOCKET)
             writer.write(line)
             answer = await reader.readline()

@@ -3,14 +3,17 @@
 from gateway.store.cases import read_cases
 from gateway.store.database import StoreDamagedError, StoreError, StoreFullError
 from gateway.store.days import read_ledger
+from gateway.store.figures import Figures, read_figures
 from gateway.store.keeping import BoxAlarm
 from gateway.store.outbox import Meta
 from gateway.store.passes import read_passes
 from gateway.store.shelf import Shelf
-from gateway.store.store import Store
+from gateway.store.store import QUOTA_BYTES, Store
 
 __all__ = [
+    "QUOTA_BYTES",
     "BoxAlarm",
+    "Figures",
     "Meta",
     "Shelf",
     "Store",
@@ -18,6 +21,7 @@ __all__ = [
     "StoreError",
     "StoreFullError",
     "read_cases",
+    "read_figures",
     "read_ledger",
     "read_passes",
 ]

@@ -27,6 +27,7 @@ from gateway.store.database import (
     open_database,
     transaction,
 )
+from gateway.store.figures import Figures, figures
 from gateway.store.outbox import Meta
 from gateway.store.records import Row, utc_text
 from gateway.store.schema import MIGRATIONS
@@ -39,6 +40,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 QUOTA_MB = 2048
 PAGES_PER_MB = 256
+PAGE_BYTES = 4096
+QUOTA_BYTES = QUOTA_MB * PAGES_PER_MB * PAGE_BYTES
 RESERVED_PAGES = 64
 Job = Callable[Concatenate[sqlite3.Connection, P], R]
 
@@ -158,6 +161,10 @@ class Store:
     async def unsent(self, after_seq: int, limit: int) -> tuple[Record, ...]:
         """The present epoch's records behind `after_seq`, in order."""
         return await self._do(outbox.records_after, after_seq, limit)
+
+    async def figures(self) -> Figures:
+        """What waits for the cloud, and how long the disk lasts without it."""
+        return await self._do(figures, self.path, self._pages * PAGE_BYTES)
 
     async def chain_at(self, seq: int) -> bytes | None:
         """The present epoch's chain at `seq`; None where there is no such record."""

@@ -66,6 +66,27 @@ def test_the_button_opens_although_the_camera_is_broken_and_the_state_says_so(tm
         assert (row["reason"], row["ending"]) == ("open_button", "turned_back")
         assert [row["code"] for row in box.rows("select code from alarms")] == ["vision_lost"]
         assert "nothing-here" in state(box)["lanes"]["lane-1"]["camera"]
+        _status_says_so_too(box)
+
+
+def _status_says_so_too(box: Box) -> None:
+    asked = ["status", str(box.config)]
+    box.wait_for(lambda: lanegate(*asked, "--json").returncode == 1, "VISION_LOST in the status")
+    told = json.loads(lanegate(*asked, "--json").stdout)
+    assert told["uplink"]["connected"]
+    assert told["outbox"]["backlog"] == 0
+    assert told["outbox"]["last_receipt_at"] is not None
+    shown = lanegate(*asked).stdout
+    assert "nothing: the cloud has all" in shown
+    assert "VISION_LOST" in shown
+    published = state(box)
+    assert set(published) - {"inst", "online"} == set(told) - {"running", "gateway", "uplink"}
+    assert set(published["outbox"]) == set(told["outbox"])
+    box.kill("daemon", signal.SIGTERM)
+    rest = lanegate(*asked)
+    assert rest.returncode == 3
+    assert "not running" in rest.stdout
+    assert told["outbox"]["epoch"] in rest.stdout
 
 
 @NEEDS_MOSQUITTO

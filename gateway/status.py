@@ -1,0 +1,38 @@
+"""How a box is, for `lanegate status`: from the daemon at work, or from its files where none is."""
+
+import contextlib
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from gateway.config import Config
+from gateway.control import ask
+from gateway.health import Health, fields_of
+from gateway.store import QUOTA_BYTES, Store, StoreError, read_figures
+from gateway.sync.uplink import Uplink
+
+DATABASE = "lanegate.db"
+
+
+async def status_now(
+    gateway: str, health: Health, store: Store, uplink: Uplink | None
+) -> dict[str, Any]:
+    """The state that is published, with figures of this moment and the connection's own word."""
+    with contextlib.suppress(StoreError):
+        health.figures_are(await store.figures())
+    link = None if uplink is None else dataclasses.asdict(uplink.status())
+    return {"running": True, "gateway": gateway, **health.as_state(), "uplink": link}
+
+
+def status_of(config: Config) -> dict[str, Any]:
+    """`running` is False where no daemon answers: then there are only the store's figures.
+
+    Raises `StoreError` where those cannot be read either.
+    """
+    try:
+        return ask(config.data, "status")
+    except OSError as error:
+        silence = error.strerror or str(error)
+    path: Path = config.data / DATABASE
+    found = fields_of(read_figures(path, QUOTA_BYTES))
+    return {"running": False, "gateway": config.gateway, "daemon": silence, **found}
