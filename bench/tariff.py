@@ -12,8 +12,8 @@ from random import Random
 from statistics import quantiles
 from time import thread_time
 
+from gateway.rules.clock import SHANGHAI
 from gateway.rules.tariff import Payment, Stay, TariffSet, quote
-from gateway.rules.tariff.clock import SHANGHAI
 from gateway.rules.tariff.stay import AmountOff, MinutesOff
 from gateway.tariffs import load
 

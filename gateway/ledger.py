@@ -7,13 +7,13 @@ vehicle that was proved to go through had a raise, or a boom that was up already
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from gateway.lane.reports import Cause, ModeKind
 from gateway.lane.types import Reason
+from gateway.rules.clock import SHANGHAI
 
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 STILL_UP = timedelta(seconds=10)
 """So long after a vehicle, or a mode, the boom may not be down yet."""
 

@@ -12,7 +12,8 @@ from gateway.commands.options import config_argument
 from gateway.config import load
 from gateway.config.problems import ConfigError
 from gateway.lane.reports import Cause
-from gateway.ledger import SHANGHAI, LaneLedger, as_fields, day_of
+from gateway.ledger import LaneLedger, as_fields, day_of
+from gateway.rules.clock import SHANGHAI
 from gateway.store import StoreError, read_ledger
 
 WIDE = 160

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gateway.rules.tariff.clock import SHANGHAI
+from gateway.rules.clock import SHANGHAI
 from gateway.rules.tariff.stay import (
     AllOff,
     AmountOff,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 
-from gateway.rules.tariff.clock import (
+from gateway.rules.clock import (
     DAY_S,
     SHANGHAI,
     Calendar,

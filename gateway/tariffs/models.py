@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from gateway.rules.tariff.clock import DayKind
+from gateway.rules.clock import DayKind
 from gateway.rules.tariff.shapes import Exceeded, PeriodKind
 
 MOST_FEN = 10_000_000

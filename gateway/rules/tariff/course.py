@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gateway.rules.tariff.clock import local_s
+from gateway.rules.clock import local_s
 from gateway.rules.tariff.meter import Piece
 from gateway.rules.tariff.stay import Charging, Stay, Visit
 

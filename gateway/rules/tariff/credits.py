@@ -7,7 +7,7 @@ they go by their ids; an id counts once.
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from gateway.rules.tariff.clock import local_s
+from gateway.rules.clock import local_s
 from gateway.rules.tariff.fee import Line, LineKind
 from gateway.rules.tariff.stay import (
     AllOff,

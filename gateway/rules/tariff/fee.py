@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from gateway.rules.tariff.clock import datetime_of
+from gateway.rules.clock import datetime_of
 
 
 class LineKind(StrEnum):

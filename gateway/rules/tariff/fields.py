@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
-from gateway.rules.tariff.clock import datetime_of, local_s
+from gateway.rules.clock import datetime_of, local_s
 from gateway.rules.tariff.fee import Fee, Line, LineKind
 from gateway.rules.tariff.words import Language, rule_words
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from gateway.rules.tariff.clock import DAY_S
+from gateway.rules.clock import DAY_S
 from gateway.rules.tariff.finding import Finding, FindingKind
 from gateway.rules.tariff.findings_caps import of_caps
 from gateway.rules.tariff.findings_steps import of_steps

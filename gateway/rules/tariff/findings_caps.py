@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gateway.rules.tariff.clock import DAY_S
+from gateway.rules.clock import DAY_S
 from gateway.rules.tariff.finding import Finding, FindingKind
 from gateway.rules.tariff.shapes import PeriodKind, Plan, Span, Step, Units
 

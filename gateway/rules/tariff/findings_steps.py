@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from gateway.rules.tariff.clock import DAY_S, Calendar, DayKind
+from gateway.rules.clock import DAY_S, Calendar, DayKind
 from gateway.rules.tariff.finding import Finding, FindingKind
 from gateway.rules.tariff.shapes import OPEN_END_S, PeriodKind, Plan, Span, Step, Units
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from gateway.rules.tariff.clock import DAY_S
+from gateway.rules.clock import DAY_S
 from gateway.rules.tariff.fee import Line, LineKind
 from gateway.rules.tariff.shapes import (
     Band,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from gateway.rules.tariff.clock import datetime_of, local_s
+from gateway.rules.clock import datetime_of, local_s
 from gateway.rules.tariff.credits import Asked, discounts
 from gateway.rules.tariff.fee import Fee
 from gateway.rules.tariff.reckoning import Reckoner

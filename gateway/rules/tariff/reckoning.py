@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from gateway.rules.tariff.clock import DAY_S, date_of
+from gateway.rules.clock import DAY_S, date_of
 from gateway.rules.tariff.course import Course, course_of
 from gateway.rules.tariff.fee import Line, LineKind
 from gateway.rules.tariff.meter import Piece, charged, free_lines, length_s

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.rules.tariff.clock import DAY_S, Calendar, DayKind
+from gateway.rules.clock import DAY_S, Calendar, DayKind
 
 EVERY_DAY = frozenset(DayKind)
 EVERY_WEEK = Calendar()

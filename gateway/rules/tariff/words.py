@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from gateway.rules.tariff.clock import DAY_S, datetime_of, local_s
+from gateway.rules.clock import DAY_S, datetime_of, local_s
 from gateway.rules.tariff.fee import Fee, Line, LineKind
 from gateway.rules.tariff.shapes import OPEN_END_S, PeriodKind
 

@@ -4,8 +4,8 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from gateway.rules.clock import SHANGHAI
 from gateway.rules.tariff import Stay, quote
-from gateway.rules.tariff.clock import SHANGHAI
 from gateway.tariffs import load
 
 TARIFFS = Path(__file__).parents[3] / "config" / "tariffs"

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
+from gateway.rules.clock import DAY_S, local_s
 from gateway.rules.tariff import LineKind, Payment, Stay
-from gateway.rules.tariff.clock import DAY_S, local_s
 from gateway.rules.tariff.shapes import Exceeded, PeriodKind
 from gateway.rules.tariff.stay import AllOff
 from tests.rules.tariff.reckoner import DailyWalk, Walk

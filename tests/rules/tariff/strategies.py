@@ -5,8 +5,8 @@ from random import Random
 
 from hypothesis import strategies as st
 
+from gateway.rules.clock import SHANGHAI
 from gateway.rules.tariff import Charging, Payment, Stay, TariffSet, Visit
-from gateway.rules.tariff.clock import SHANGHAI
 from gateway.rules.tariff.stay import (
     AllOff,
     AmountOff,

@@ -1,4 +1,4 @@
-"""Time as tariffs count it: whole seconds on the clock of Shanghai, and what kind of day it is."""
+"""Time as rules count it: whole seconds on the clock of Shanghai, and what kind of day it is."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
