@@ -1,0 +1,26 @@
+"""Who may park by a right, when, and what is left to be charged. Pure."""
+
+from gateway.rules.rights.coverage import charged, covered, covers
+from gateway.rules.rights.judging import Answer, Arrival, Judge, Use, Why
+from gateway.rules.rights.right import Right, RightKind, Tolerance, Window
+from gateway.rules.rights.sharing import Inside, covered_since
+from gateway.rules.rights.spans import Span, Spans
+
+__all__ = [
+    "Answer",
+    "Arrival",
+    "Inside",
+    "Judge",
+    "Right",
+    "RightKind",
+    "Span",
+    "Spans",
+    "Tolerance",
+    "Use",
+    "Why",
+    "Window",
+    "charged",
+    "covered",
+    "covered_since",
+    "covers",
+]
