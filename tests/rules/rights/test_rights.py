@@ -95,7 +95,7 @@ WINDOWS = st.builds(Window, HOURS, HOURS, st.frozensets(st.integers(0, 6)), KIND
 CALENDARS = st.builds(
     Calendar,
     st.frozensets(st.integers(20760, 20790), max_size=4),
-    st.frozensets(st.integers(20760, 20790), max_size=4),  # fmt: skip
+    st.frozensets(st.integers(20760, 20790), max_size=4),
 )
 
 
