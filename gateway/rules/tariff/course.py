@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from gateway.rules.clock import local_s
 from gateway.rules.tariff.meter import Piece
-from gateway.rules.tariff.stay import Charging, Stay, Visit
+from gateway.rules.tariff.stay import Charging, Stay, Visit, Waived
 
 
 class Inside(NamedTuple):
@@ -23,6 +23,7 @@ class Course:
     entered: int
     visits: tuple[Inside, ...]
     charging: tuple[Piece, ...]
+    waived: tuple[Piece, ...] = ()
 
     def outside(self, until: int, pass_s: int) -> tuple[list[Piece], list[Piece]]:
         """What is charged outside the inner areas, and what was only passed through."""
@@ -31,14 +32,27 @@ class Course:
         for start, end in self._between_visits(until):
             short = bool(self.visits) and end - start <= pass_s
             (passed if short else charged).append(Piece(start, min(end, until)))
-        return charged, passed
+        return self._not_waived(charged), passed
 
-    def inside(self, until: int) -> list[tuple[str, Piece]]:
+    def inside(self, until: int) -> list[tuple[str, list[Piece]]]:
         return [
-            (area, Piece(start, until if end is None else min(end, until)))
+            (area, self._not_waived([Piece(start, until if end is None else min(end, until))]))
             for area, start, end in self.visits
             if start < until
         ]
+
+    def _not_waived(self, pieces: list[Piece]) -> list[Piece]:
+        for waived in self.waived:
+            pieces = [
+                Piece(start, end)
+                for piece in pieces
+                for start, end in (
+                    (piece.start, min(piece.end, waived.start)),
+                    (max(piece.start, waived.end), piece.end),
+                )
+                if start < end
+            ]
+        return pieces
 
     def _between_visits(self, until: int) -> list[Piece]:
         """Whole, even where `until` is earlier: a way through is short or long as it was driven."""
@@ -60,7 +74,9 @@ class Course:
 def course_of(stay: Stay) -> Course:
     """Raises `ValueError` where a time has no zone."""
     entered = local_s(stay.entered)
-    return Course(entered, _visits(stay.visits, entered), _charging(stay.charging))
+    return Course(
+        entered, _visits(stay.visits, entered), _charging(stay.charging), _waived(stay.waived)
+    )
 
 
 def _visits(visits: tuple[Visit, ...], entered: int) -> tuple[Inside, ...]:
@@ -73,6 +89,11 @@ def _visits(visits: tuple[Visit, ...], entered: int) -> tuple[Inside, ...]:
             break
         reached = end
     return tuple(found)
+
+
+def _waived(waived: tuple[Waived, ...]) -> tuple[Piece, ...]:
+    pieces = (Piece(local_s(one.began), local_s(one.ended)) for one in waived)
+    return tuple(piece for piece in pieces if piece.start < piece.end)
 
 
 def _charging(charging: tuple[Charging, ...]) -> tuple[Piece, ...]:

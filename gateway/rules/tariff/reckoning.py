@@ -49,9 +49,9 @@ class Reckoner:
         pieces, passed = self._course.outside(until, self.tariff.pass_s)
         bill = _Bill(self._stay, self._course, as_vehicle)
         bill.lines += free_lines(LineKind.WAY_THROUGH, passed, self.tariff.pass_s, self.tariff.area)
-        bill.add(self.tariff, pieces, self.entered)
-        for area, piece in self._course.inside(until):
-            bill.add(self._tariffs.in_force(area, self._stay.entered), [piece], piece.start)
+        bill.add(self.tariff, pieces, self.entered if not self._stay.waived else None)
+        for area, pieces in self._course.inside(until):
+            bill.add(self._tariffs.in_force(area, self._stay.entered), pieces)
         return Reckoned(tuple(bill.lines), tuple(bill.quota_days))
 
 
@@ -65,11 +65,13 @@ class _Bill:
         self.lines: list[Line] = []
         self.quota_days: list[date] = []
 
-    def add(self, tariff: Tariff, pieces: Sequence[Piece], entered: int) -> None:
+    def add(self, tariff: Tariff, pieces: Sequence[Piece], entered: int | None = None) -> None:
+        """Periods begin at `entered`; None: with the first piece."""
         if not pieces:
             return
         plan = tariff.plan_for(self._vehicle, self._stay.rights)
-        self.lines += self._of_plan(plan, tariff, pieces, entered)
+        began = pieces[0].start if entered is None else entered
+        self.lines += self._of_plan(plan, tariff, pieces, began)
 
     def _of_plan(
         self, plan: Plan, tariff: Tariff, pieces: Sequence[Piece], entered: int

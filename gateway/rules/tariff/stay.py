@@ -20,8 +20,19 @@ class Charging:
 
 
 @dataclass(frozen=True, slots=True)
+class Waived:
+    """Time that a right covers, and that is not charged."""
+
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Stay:
     """One vehicle from its entry on. `visits` in order of time, none in another.
+
+    What is `waived` counts for nothing: neither as time parked, nor for free minutes. Periods
+    then begin with the first time that is charged.
 
     `quota_used`: days (of Shanghai) on which earlier stays used up the vehicle's daily free time.
     """
@@ -32,6 +43,7 @@ class Stay:
     rights: frozenset[str] = frozenset()
     visits: tuple[Visit, ...] = ()
     charging: tuple[Charging, ...] = ()
+    waived: tuple[Waived, ...] = ()
     quota_used: frozenset[date] = frozenset()
 
 
