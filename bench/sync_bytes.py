@@ -8,7 +8,7 @@ whole MQTT packets that the box sends for the backlog: batches, and receipts for
 acknowledgements; `down` is what comes back. Ids and pictures' names are random and cannot be
 shortened: `random` says how many bytes of a pass are such. `ratio` compares with the same records
 as lines of JSON, `zlib_bytes_per_pass` is those lines deflated. The first figures are of passes
-as the daemon tells them today, which name two pictures each: the plate and the whole frame.
+as the daemon tells them, which name one picture each: the whole frame with the plate in it.
 """
 
 import argparse
@@ -192,10 +192,10 @@ def figures(pictures: int, *, raises: bool, passes: int) -> dict[str, float]:
 
 
 CASES = {
-    "two_pictures": (2, False),
     "one_picture": (1, False),
     "no_picture": (0, False),
-    "two_pictures_and_raises": (2, True),
+    "a_photo_more": (2, False),
+    "one_picture_and_raises": (1, True),
 }
 
 
@@ -209,7 +209,7 @@ def main() -> None:
         for name, (pictures, raises) in CASES.items()
     }
     if options.json:
-        print(json.dumps({"passes": options.passes} | found["two_pictures"] | {"cases": found}))
+        print(json.dumps({"passes": options.passes} | found["one_picture"] | {"cases": found}))
         return
     table = Table("a pass with", *next(iter(found.values())), title="bytes on the wire")
     for name, row in found.items():

@@ -11,7 +11,7 @@ from gateway import __version__
 
 COMMANDS = (
     "run", "status", "check", "probe", "camera", "read", "order", "cases", "passes", "ledger",
-    "tariff", "receive", "schema", "demo",
+    "tariff", "receive", "certificate", "export", "purge", "backup", "restore", "schema", "demo",
 )  # fmt: skip
 
 

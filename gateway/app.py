@@ -6,18 +6,16 @@ import fcntl
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from gateway.clockwatch import watch_clock
+from gateway.background import Box, background
 from gateway.config import Config
 from gateway.control import listening
-from gateway.daily import publish_ledgers
 from gateway.evidence import Evidence
-from gateway.health import Health, notify, tell_systemd, watch_figures, watch_space
+from gateway.health import Health, notify
 from gateway.lane.types import Now
 from gateway.lanes import Lanes
 from gateway.lanework import Shared, supervised
@@ -27,8 +25,6 @@ from gateway.store import Store, StoreError
 from gateway.sync.uplink import Uplink
 
 DRAIN_S = 3.0
-SETTLE_S = 0.1
-LOOK_S = 1.0
 
 
 def clock() -> Now:
@@ -44,18 +40,18 @@ async def run(config: Config, path: Path) -> None:
         contextlib.AsyncExitStack() as buses,
         asyncio.TaskGroup() as tasks,
     ):
-        uplink = Uplink(config.cloud, store, config.gateway) if config.cloud else None
+        uplink = Uplink(config.cloud, store, config.gateway, evidence) if config.cloud else None
         committed = uplink.wake if uplink else lambda: None
         shared = Shared(store, evidence, {}, health, clock, committed)
         lanes = Lanes(shared, tasks, buses)
         orders = Orders(store, lambda: lanes.works, clock)
         shared.answered = orders.answered
-        questions = {"status": partial(status_now, config.gateway, health, store, uplink)}
+        box = Box(config, clock, health, store, evidence, lanes, uplink)
+        questions = {"status": partial(status_now, box)}
         await buses.enter_async_context(listening(config.data, orders, questions))
         await lanes.start(config)
-        background = [
-            tasks.create_task(supervised(name, start))
-            for name, start in _background(config, health, store, lanes, uplink).items()
+        beside = [
+            tasks.create_task(supervised(name, start)) for name, start in background(box).items()
         ]
         while await signals.reload_or_stop():
             await lanes.reload(path)
@@ -63,39 +59,8 @@ async def run(config: Config, path: Path) -> None:
         await lanes.stop()
         if uplink:
             await uplink.drain(DRAIN_S)
-        for task in background:
+        for task in beside:
             task.cancel()
-
-
-def _background(
-    config: Config, health: Health, store: Store, lanes: Lanes, uplink: Uplink | None
-) -> dict[str, Callable[[], Awaitable[None]]]:
-    """What runs beside the lanes, by name. None of it may end them.
-
-    The clock is looked at before the ledgers, which are published by a trusted one only.
-    """
-
-    def clock_is(untrusted: str) -> None:
-        health.clock_is(untrusted)
-        store.clock.trusted = not untrusted
-
-    ledgers = partial(
-        publish_ledgers,
-        store,
-        clock,
-        trusted=lambda: not health.clock_untrusted,
-        committed=uplink.wake if uplink else lambda: None,
-    )
-    always: dict[str, Callable[[], Awaitable[None]]] = {
-        "watchdog": partial(tell_systemd, health, store.meta),
-        "clock": partial(watch_clock, clock, untrusted=clock_is, tell_lanes=lanes.tell),
-        "disk": partial(watch_space, health, config.data),
-        "figures": partial(watch_figures, health, store),
-        "ledgers": ledgers,
-    }
-    if uplink is None:
-        return always
-    return always | {"uplink": uplink.run, "state": partial(publish, health, uplink)}
 
 
 class Signals:
@@ -111,22 +76,6 @@ class Signals:
     async def reload_or_stop(self) -> bool:
         """True for a reload, False for the end."""
         return await self._news.get()
-
-
-async def publish(health: Health, uplink: Uplink) -> None:
-    """The state goes out when it changes, and not more often than a person can read."""
-    shown: dict[str, Any] = {}
-    while True:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_S):
-                await health.news.wait()
-        await asyncio.sleep(SETTLE_S)
-        health.news.clear()
-        status = uplink.status()
-        health.cloud = "ok" if status.connected and status.answering else "lost"
-        if (state := health.as_state()) != shown:
-            uplink.publish_state(state)
-            shown = state
 
 
 @contextlib.asynccontextmanager
@@ -162,7 +111,8 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 @contextlib.asynccontextmanager
 async def _evidence(config: Config) -> AsyncIterator[Evidence]:
-    evidence = Evidence(config.data / "evidence", config.evidence_mb)
+    folder, days = config.data / "evidence", config.retention.pictures_days
+    evidence = Evidence(folder, config.evidence_mb, days)
     try:
         yield evidence
     finally:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar, assert_never
@@ -13,6 +13,7 @@ from gateway.lane.events import StoreDecision, StoreMode
 from gateway.lane.reports import AlarmCode, Case, Raise
 from gateway.lane.types import Direction, Now, Pass, Visit
 from gateway.store import Store, StoreError
+from gateway.worth import Keep, Worth
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Books:
     store: Store
     lane: str
     direction: Direction
-    keep: Callable[[Iterable[str]], None] = lambda _: None
+    keep: Keep = lambda names, worth=Worth.PASS: None  # noqa: ARG005
     committed: Callable[[], None] = lambda: None
     failed: Callable[[StoreError | None], None] = lambda _: None
     wall: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -157,7 +158,7 @@ class Books:
                 await self.store.raised(self.lane, paper)
             case Case():
                 await self.store.opened_case(self.lane, paper)
-                self._keep_pictures(paper.visit)
+                self.keep(paper.visit.evidence, Worth.CASE)
             case Closed(case_id, outcome, at):
                 await self.store.closed_case(self.lane, case_id, outcome, at)
             case Photo(subject, evidence):
@@ -167,7 +168,7 @@ class Books:
 
     async def _write_photo(self, subject: str, evidence: str) -> None:
         if await self.store.photo(subject, evidence):
-            self.keep((evidence,))
+            self.keep((evidence,), Worth.CASE)
         else:
             log.warning("%s: photo %s: %s is not known; dropped", self.lane, evidence, subject)
 
@@ -230,8 +231,5 @@ class Books:
         self.failed(None)
 
     def _told(self, visit: Visit) -> None:
-        self._keep_pictures(visit)
+        self.keep(visit.evidence, Worth.PASS if visit.reading else Worth.DOUBT)
         self.committed()
-
-    def _keep_pictures(self, visit: Visit) -> None:
-        self.keep(visit.evidence)

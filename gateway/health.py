@@ -83,9 +83,11 @@ class Health:
     storage_failed: str = ""
     storage_full: bool = False
     space_short: str = ""
+    pictures_failed: str = ""
     clock_untrusted: str = ""
     configuration: str = "ok"
     figures: Figures | None = None
+    certificate: dict[str, object] | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
     all_polled: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -142,6 +144,18 @@ class Health:
             self.space_short = short
             self.news.set()
 
+    def pictures_are(self, trouble: str) -> None:
+        """`trouble`: a sentence where pictures are not kept, else empty."""
+        if self.pictures_failed != trouble:
+            self.pictures_failed = trouble
+            self.news.set()
+
+    def certificate_is(self, certificate: dict[str, object] | None) -> None:
+        """`days_left` and `until`; None where there is none, or the day is not known."""
+        if self.certificate != certificate:
+            self.certificate = certificate
+            self.news.set()
+
     def figures_are(self, figures: Figures) -> None:
         if self.figures != figures:
             self.figures = figures
@@ -177,6 +191,8 @@ class Health:
             "configuration": self.configuration,
             "clock": self.clock_untrusted or "ok",
             "storage": self.storage_failed or self.space_short or "ok",
+            "pictures": self.pictures_failed or "ok",
+            "certificate": self.certificate,
             **({} if self.figures is None else fields_of(self.figures)),
             "lanes": {name: lane.as_state() for name, lane in self.lanes.items()},
         }

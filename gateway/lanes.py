@@ -20,7 +20,12 @@ FIXED = ("gateway", "data", "evidence_mb", "cloud")
 
 
 class Lanes:
-    """`tasks` runs the lanes; `buses` closes the buses after them."""
+    """`tasks` runs the lanes; `buses` closes the buses after them.
+
+    `config` is what they work by now, from `start` on.
+    """
+
+    config: Config
 
     def __init__(
         self, shared: Shared, tasks: asyncio.TaskGroup, buses: contextlib.AsyncExitStack
@@ -48,7 +53,7 @@ class Lanes:
                 work.put(FireSeen(reset))
 
     async def start(self, config: Config) -> None:
-        self._started_with = config
+        self._started_with = self.config = config
         await self._open_buses(config)
         self._start(_wanted(config))
 
@@ -77,7 +82,7 @@ class Lanes:
         self._shared.health.configuration_is("refused; the last good one goes on")
 
     async def _apply(self, new: Config) -> None:
-        wanted = _wanted(new)
+        self.config, wanted = new, _wanted(new)
         same = {
             name: work
             for name, (work, _) in self._works.items()

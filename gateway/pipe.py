@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 HEAD_LIMIT = 64 * 1024
 PICTURE_LIMIT = 8 * 1024 * 1024
-# Two of each plate, and one that the lane asked for.
-MOST_PICTURES = 9
+# One of each plate, and one that the lane asked for.
+MOST_PICTURES = 5
 MOST_READINGS = 8
 MOST_PHOTOS = 16
 LONGEST_PLATE = 16

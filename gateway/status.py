@@ -5,23 +5,23 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from gateway.background import Box
 from gateway.config import Config
 from gateway.control import ask
-from gateway.health import Health, fields_of
-from gateway.store import QUOTA_BYTES, Store, StoreError, read_figures
-from gateway.sync.uplink import Uplink
+from gateway.health import fields_of
+from gateway.store import QUOTA_BYTES, StoreError, read_figures
 
 DATABASE = "lanegate.db"
 
 
-async def status_now(
-    gateway: str, health: Health, store: Store, uplink: Uplink | None
-) -> dict[str, Any]:
+async def status_now(box: Box) -> dict[str, Any]:
     """The state that is published, with figures of this moment and the connection's own word."""
     with contextlib.suppress(StoreError):
-        health.figures_are(await store.figures())
-    link = None if uplink is None else dataclasses.asdict(uplink.status())
-    return {"running": True, "gateway": gateway, **health.as_state(), "uplink": link}
+        box.health.figures_are(await box.store.figures())
+    link = None if box.uplink is None else dataclasses.asdict(box.uplink.status())
+    kept = (await box.evidence.figures()).on_disk._asdict()
+    own = {"running": True, "gateway": box.config.gateway, "uplink": link, "evidence": kept}
+    return own | box.health.as_state()
 
 
 def status_of(config: Config) -> dict[str, Any]:

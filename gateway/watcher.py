@@ -22,6 +22,7 @@ from gateway.lane.types import Inputs, Level
 from gateway.retries import Retries
 from gateway.sight import SEEING, Condition
 from gateway.troubles import Troubles
+from gateway.worth import Worth
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +185,7 @@ class Watcher:
             self._inbox.put(PlateSeen(reading))
         for number, name in message.photos.items():
             if (subject := self._photos.pop(number, None)) is not None:
-                self._evidence.keep([name])
+                self._evidence.keep([name], Worth.FRAME)
                 self._inbox.put(PhotoTaken(subject, name))
         self._tell(message.condition, message.words)
 

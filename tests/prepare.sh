@@ -28,6 +28,8 @@ fetch_packages() {
 	missing=""
 	command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing="mosquitto"
 	command -v mbpoll >/dev/null || missing="$missing mbpoll"
+	command -v strace >/dev/null || missing="$missing strace"
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 	has_rtsp || missing="$missing gstreamer1.0-rtsp gir1.2-gst-rtsp-server-1.0 python3-gi \
 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly gstreamer1.0-x"
 	[ -n "$missing" ] || return 0

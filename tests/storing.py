@@ -51,10 +51,10 @@ def played(path, story, gateway="north"):
 
 
 def undo_fourth_form(db):
-    """Take from a file what its fourth form brought."""
+    """Take from a file what its fourth form brought, and all later ones."""
     for column in ("moment", "crc", "acked_after_s"):
         db.execute(f"alter table outbox drop column {column}")
-    for table in ("upkeep", "quarantine", "losses"):
+    for table in ("upkeep", "quarantine", "losses", "ages", "purges"):
         db.execute(f"drop table {table}")
 
 

@@ -14,6 +14,7 @@ from gateway.lane.events import StoreDecision, StoreMode
 from gateway.lane.reports import AlarmCode, Case, Cause, Mode, ModeKind, Raise
 from gateway.lane.types import Direction, Inputs, Now
 from gateway.store import Store, StoreError, StoreFullError, read_cases
+from gateway.worth import Worth
 from tests.storing import NOON, a_pass, a_visit, rows
 
 LANE = "lane-1"
@@ -165,6 +166,9 @@ WRITTEN = [
 def test_all_that_waited_is_written_in_order_when_the_store_works_again(path):
     kept = []
 
+    def keep(names, worth=Worth.PASS):
+        kept.append((*names, worth))
+
     async def story(books):
         with failing(path):
             await fill(books)
@@ -173,9 +177,14 @@ def test_all_that_waited_is_written_in_order_when_the_store_works_again(path):
         assert await books.write_waiting()
         assert await books.write_waiting()
 
-    played(path, story, keep=kept.extend)
+    played(path, story, keep=keep)
     assert told(path) == WRITTEN
-    assert kept == ["ab12", "cd34", "ee01", "ab12", "cd34", "ee02"]
+    assert kept == [
+        ("ab12", "cd34", Worth.PASS),
+        ("ee01", Worth.CASE),
+        ("ab12", "cd34", Worth.CASE),
+        ("ee02", Worth.CASE),
+    ]
     (case,) = read_cases(path, ended=True)
     assert (case["evidence"][-1], case["outcome"]) == ("ee02", "the vehicle left")
 

@@ -99,13 +99,16 @@ def test_what_is_published_is_what_is_shown(tmp_path):
     health = Health({"lane-1": LaneHealth("entry")})
     health.figures_are(figures_of(tmp_path / "a.db", 3))
     link = {"connected": False, "trouble": "connection refused"}
-    found = {"running": True, "gateway": "north-gate", **health.as_state(), "uplink": link}
+    kept = {"pictures": 3, "bytes": 500_000, "unsent": 1, "wanted": 0}
+    own = {"running": True, "gateway": "north-gate", "uplink": link, "evidence": kept}
+    found = own | health.as_state()
     lines = dict(_lines(json.loads(json.dumps(found)), NOON + timedelta(hours=5)))
     assert lines["to send"].startswith("3 records, the oldest from ")
     assert lines["to send"].endswith("(5 h ago)")
     assert lines["cloud"] == "not connected: connection refused"
     assert "not read yet" in lines["lane-1"]
     assert "lasts " in lines["disk"]
+    assert lines["pictures"] == "3 on the disk (0.5 MB), 1 of them here only"
 
 
 def test_where_no_daemon_runs_the_files_tell(tmp_path):

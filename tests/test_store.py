@@ -199,7 +199,7 @@ def test_acknowledged_rows_stay_and_do_not_come_back_as_unacked(path):
     meta, chain = played(path, story)
     assert meta.acked == Position(2, chain)
     assert meta.unacked == 1
-    assert rows(path, "select seq, acked_at is null from outbox") == [(1, 0), (2, 0), (3, 1)]
+    assert rows(path, "select seq from outbox where acked_at is not null") == [(2,)]
 
 
 def test_a_new_epoch_takes_along_every_record_that_is_kept_and_raises_an_alarm(path):

@@ -176,7 +176,7 @@ def test_a_new_store_is_closed_to_strangers_and_strict(path):
     played(path, Store.counts)
     assert path.stat().st_mode & 0o007 == 0
     strict = rows(path, "select name from pragma_table_list where schema = 'main' and strict")
-    books = {"passes", "alarms", "raises", "cases", "modes", "orders", "ledgers"}
+    books = {"passes", "alarms", "raises", "cases", "modes", "orders", "ledgers", "ages", "purges"}
     assert {name for (name,) in strict} == {
         *books,
         "outbox",

@@ -9,12 +9,17 @@ from typing import Any
 
 import cv2
 
+from gateway.capture.thumbnail import MOST_BYTES, with_thumbnail
 from gateway.lane.types import PlateReading
-from gateway.pipe import PICTURE_LIMIT
 from gateway.ports import Frame
 
 RENEW_EVIDENCE_S = 10.0
+PICTURE_BYTES = 256 * 1024
+"""The largest picture: on a line of 1 Mbit/s, a pass that comes behind it waits for 2 s."""
+LONGEST_PX = 1920
 JPEG_QUALITY = 85
+_LESS, _LEAST = 70, 50
+_HALF = 0.5
 # What a doubt says changes from frame to frame: only a clearly better one is worth new pictures.
 _CLEARLY_BETTER = 0.05
 
@@ -22,27 +27,30 @@ Named = dict[str, bytes]
 
 
 class Print:
-    """One frame as JPEG, each picture named by its SHA-256. The whole one is made only once."""
+    """One frame as JPEG. The whole one is made only once."""
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
 
     @cached_property
-    def whole(self) -> Named:
-        """Empty where it is more than the pipe takes, as a noisy frame of 8K can be."""
-        return _named(self._frame.image)
+    def _small(self) -> bytes:
+        """With room for the preview of a plate."""
+        image = self._frame.image
+        image = _scaled(image, LONGEST_PX / max(image.shape[:2]))
+        return _within(image, PICTURE_BYTES - MOST_BYTES, JPEG_QUALITY, _LESS)
 
     def photo(self) -> Named:
-        """The whole frame, smaller where the pipe would not take it."""
-        picture, image = self.whole, self._frame.image
-        while not picture and min(image.shape[:2]) > 1:
-            image = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-            picture = _named(image)
-        return picture
+        """The whole frame by its name."""
+        return _named(self._small)
 
     def plate(self, reading: PlateReading) -> Named:
-        """The plate as it was read, then the whole frame."""
-        return _named(_crop(reading, self._frame.image)) | self.whole
+        """The whole frame by its name; its preview is the plate as it was read, not made smaller.
+
+        So one file says both what was read and where: see decision 7.
+        """
+        crop = _crop(reading, self._frame.image)
+        crop = _within(crop, MOST_BYTES, JPEG_QUALITY, _LESS, _LEAST)
+        return _named(with_thumbnail(self._small, crop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +94,34 @@ class Album:
         self._sent = {key: sent for key, sent in self._sent.items() if sent.at >= at}
 
 
-def _named(picture: Any) -> Named:
-    """Empty where the pipe does not take it."""
-    done, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    if not done or jpeg.size > PICTURE_LIMIT:
-        return {}
-    data = jpeg.tobytes()
-    return {hashlib.sha256(data).hexdigest(): data}
+def _named(jpeg: bytes) -> Named:
+    return {hashlib.sha256(jpeg).hexdigest(): jpeg}
+
+
+def _within(image: Any, most_bytes: int, *qualities: int) -> bytes:
+    """As JPEG of the first quality that fits; else of the last one, made smaller until it does."""
+    for quality in qualities:
+        if len(jpeg := _encoded(image, quality)) <= most_bytes:
+            return jpeg
+    # A little less than the share of the bytes that is too much.
+    scale = 0.95 * min(0.95, math.sqrt(most_bytes / len(jpeg)))
+    return _within(_scaled(image, scale), most_bytes, qualities[-1])
+
+
+def _encoded(image: Any, quality: int) -> bytes:
+    _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    data: bytes = jpeg.tobytes()
+    return data
+
+
+def _scaled(image: Any, scale: float) -> Any:
+    if scale >= 1:
+        return image
+    height, width = image.shape[:2]
+    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    # The area method is the better one, but takes four times as long where half is enough.
+    method = cv2.INTER_LINEAR if scale >= _HALF else cv2.INTER_AREA
+    return cv2.resize(image, size, interpolation=method)
 
 
 def _crop(reading: PlateReading, image: Any) -> Any:

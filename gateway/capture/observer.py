@@ -19,7 +19,7 @@ from gateway.lane.types import Corners, PlateCandidate, PlateReading
 from gateway.ports import Camera, DeviceError, Frame, LiveCamera, Reader
 from gateway.sight import Condition
 
-MOST_PLATES = pipe.MOST_PICTURES // 2
+MOST_PLATES = pipe.MOST_PICTURES - 1
 OLDEST_S = 1.0
 BEAT_S = 1.0
 SILENT_S = 2.0

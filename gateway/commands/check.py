@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from gateway.commands.options import config_argument
 from gateway.config import Config, load
+from gateway.config.onsite import file_problems
 from gateway.config.problems import ConfigError, Problem
 
 
@@ -17,7 +19,7 @@ from gateway.config.problems import ConfigError, Problem
 @config_argument
 @click.option("--json", "as_json", is_flag=True, help="Tell programs: one JSON object.")
 def check(file: Path, *, as_json: bool) -> None:
-    """Check a configuration FILE; no device is opened.
+    """Check a configuration FILE, and the certificate that it names; no device is opened.
 
     FILE is $LANEGATE_CONFIG or /etc/lanegate/lanegate.yaml where it is not given. Exits with 1
     where something is wrong.
@@ -25,7 +27,8 @@ def check(file: Path, *, as_json: bool) -> None:
     problems: tuple[Problem, ...] = ()
     summary = ""
     try:
-        summary = summary_of(load(file))
+        config = load(file)
+        summary, problems = summary_of(config), file_problems(file, config, datetime.now(UTC))
     except ConfigError as error:
         problems = error.problems
     if as_json:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from gateway.commands.options import config_argument
+from gateway.commands.spreadsheet import harmless
 from gateway.config import load
 from gateway.config.problems import ConfigError
 from gateway.store import StoreError, read_passes
@@ -20,7 +21,6 @@ COLUMNS = ("lane", "direction", "plate", "plate_type", "verdict", "reason", "end
 WIDE = 160
 SPAN = re.compile(r"(\d+)([smhd])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Moment(click.ParamType[datetime]):
@@ -76,12 +76,7 @@ def _write_csv(rows: Iterable[Mapping[str, Any]]) -> None:
         if writer is None:
             writer = csv.DictWriter(sys.stdout, list(row))
             writer.writeheader()
-        writer.writerow({key: _harmless(value) for key, value in row.items()})
-
-
-def _harmless(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+        writer.writerow({key: harmless(value) for key, value in row.items()})
 
 
 def _show(rows: Iterable[Mapping[str, Any]]) -> None:

@@ -74,6 +74,7 @@ def _lines(found: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]]
         yield "disk", _disk(disk)
     if found["running"]:
         yield "storage", found["storage"]
+        yield "pictures", _pictures(found["pictures"], found["evidence"])
         yield "clock", found["clock"]
         yield "certificate", _certificate(found.get("certificate"))
         yield "configuration", found["configuration"]
@@ -120,10 +121,15 @@ def _disk(disk: Mapping[str, Any]) -> str:
     return f"{disk['used_mb']} MB used, room for {disk['room_mb']} MB: {lasts} without the cloud"
 
 
+def _pictures(word: str, kept: Mapping[str, int]) -> str:
+    figures = f"{kept['pictures']} on the disk ({kept['bytes'] / 2**20:.1f} MB)"
+    return f"{figures}, {kept['unsent']} of them here only" if word == "ok" else word
+
+
 def _certificate(certificate: Mapping[str, Any] | None) -> str:
     if certificate is None:
         return "none"
-    return f"{certificate['days_left']:.0f} days left, until {certificate['until']}"
+    return f"{certificate['days_left']} days left, until {certificate['until']}"
 
 
 def _lane(lane: Mapping[str, Any]) -> str:

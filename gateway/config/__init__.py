@@ -1,6 +1,6 @@
 """The configuration: `load` reads and checks it, and tells every problem with its place."""
 
-from gateway.config.figures import GateConfig, TimingConfig
+from gateway.config.figures import GateConfig, RetentionConfig, TimingConfig
 from gateway.config.models import Config, LaneConfig, load
 from gateway.config.problems import ConfigError, Place, Problem
 
@@ -11,6 +11,7 @@ __all__ = [
     "LaneConfig",
     "Place",
     "Problem",
+    "RetentionConfig",
     "TimingConfig",
     "load",
 ]

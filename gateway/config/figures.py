@@ -1,8 +1,9 @@
 """What a lane's figures are: how sure a reading must be, and how long to wait for what."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gateway.lane.plates import Gate
 
@@ -142,3 +143,84 @@ class TimingConfig(Strict):
         description="Probability, 0 to 1, that the least sure character must reach in at least one"
         " of the agreeing pictures.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The least and the most that may be kept, each with its reason."""
+
+    unit: str
+    low: int
+    high: int
+    floor: str
+    ceiling: str
+
+    def checked(self, value: int) -> int:
+        allowed = f"allowed: {self.low} to {self.high} {self.unit}"
+        if value < self.low:
+            raise ValueError(f"{value} {self.unit} are too few: {self.floor}; {allowed}")
+        if value > self.high:
+            raise ValueError(f"{value} {self.unit} are too many: {self.ceiling}; {allowed}")
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"minimum": self.low, "maximum": self.high}
+
+
+EVENTS = Limits(
+    "days",
+    30,
+    1095,
+    floor="a month's fees and complaints could not be looked into any more",
+    ceiling="plates are personal data, and nothing here needs them for longer",
+)
+PICTURES = Limits(
+    "days",
+    3,
+    365,
+    floor="a picture must outlive a holiday, or nobody sees what a complaint is about",
+    ceiling="pictures show people, and nothing here needs them for longer",
+)
+ACKED = Limits(
+    "hours",
+    24,
+    720,
+    floor="a cloud that is set back to last night's backup could not ask for them again",
+    ceiling="they only repeat events, for a cloud that is set back to a backup",
+)
+
+
+class RetentionConfig(Strict):
+    """How long the box keeps what, in its own running time; then it is deleted."""
+
+    events_days: Annotated[int, AfterValidator(EVENTS.checked)] = Field(
+        json_schema_extra=EVENTS.schema(),
+        default=365,
+        title="Events (days)",
+        description="Passes, raises, cases, alarms, modes, orders and ledgers are kept so long;"
+        " GA/T 1742-2020 asks for 365.",
+    )
+    pictures_days: Annotated[int, AfterValidator(PICTURES.checked)] = Field(
+        json_schema_extra=PICTURES.schema(),
+        default=30,
+        title="Pictures (days)",
+        description="Pictures are kept so long, unless `evidence_mb` makes them go before;"
+        " GA/T 1742-2020 asks for 30.",
+    )
+    acked_hours: Annotated[int, AfterValidator(ACKED.checked)] = Field(
+        json_schema_extra=ACKED.schema(),
+        default=72,
+        title="Acknowledged records (hours)",
+        description="Records that the cloud has are kept so long, in case it is set back to a"
+        " backup: no shorter than its backups are apart.",
+    )
+
+    @model_validator(mode="after")
+    def _no_picture_outlives_its_pass(self) -> Self:
+        if self.pictures_days > self.events_days:
+            raise ValueError(
+                f"pictures are kept for {self.pictures_days} days and events for"
+                f" {self.events_days}: a picture without its event proves nothing; give pictures"
+                " no more than events"
+            )
+        return self

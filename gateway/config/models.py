@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from gateway.catalog import Catalog, SettingsOf
 from gateway.config.crosscheck import clashes
 from gateway.config.document import Document
-from gateway.config.figures import GateConfig, Strict, TimingConfig
+from gateway.config.figures import GateConfig, RetentionConfig, Strict, TimingConfig
 from gateway.config.files import gather
 from gateway.config.problems import ConfigError, Problem
 from gateway.config.profiles import Profiles
@@ -149,6 +149,11 @@ class Config(Strict):
         le=10_000_000,
         title="Pictures (MB)",
         description="Megabytes on the disk for pictures of passes; the oldest go first.",
+    )
+    retention: RetentionConfig = Field(
+        default=RetentionConfig(),
+        title="Retention",
+        description="How long the box keeps what; see docs/privacy.md.",
     )
     cloud: UplinkSettings | None = Field(
         default=None,

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 BUSY_TIMEOUT_S = 5.0
-QUICK_CHECK_S = 0.15
+CHECK_S = 0.15
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
+
+READABLE = partial(str, encoding="utf-8", errors="replace")
+"""Text with damaged bytes is read all the same: its sum tells, and the rows beside it go on."""
 
 Migration = Callable[["Database"], None]
 
@@ -45,9 +49,10 @@ def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connec
         raise explain(path, error) from error
     try:
         _prepare(db, path, migrations)
-    except (sqlite3.Error, StoreError) as error:
+    except (sqlite3.Error, UnicodeError, StoreError) as error:
         db.close()
         raise explain(path, error) from error
+    db.text_factory = READABLE
     return db
 
 
@@ -90,14 +95,33 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _create_private(path: Path) -> None:
     # Plates are personal data; SQLite gives the -wal file the same rights.
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o640))
+
+
+def _make_folder(folder: Path) -> None:
+    """SQLite sees to the names in the folder, but a power cut may take the folder itself."""
+    if not folder.exists():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """When it returns, files that were made, renamed or removed in the folder stay so."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _prepare(db: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
     db.execute("pragma journal_mode = wal")
     db.execute("pragma synchronous = full")
     db.execute("pragma foreign_keys = on")
+    # What is deleted is overwritten: plates are personal data.
+    db.execute("pragma secure_delete = on")
     db.execute(f"pragma journal_size_limit = {WAL_LIMIT_BYTES}")
     _check(db, path)
     version = _version(db)
@@ -125,11 +149,15 @@ def _migrate(db: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
 
 
 def _check(db: sqlite3.Connection, path: Path) -> None:
-    """Look for damage, but no longer than a start may take; a large file is checked in part."""
-    give_up = time.monotonic() + QUICK_CHECK_S
+    """Look for damage, but no longer than a start may take; a large file is checked in part.
+
+    Also in the indexes, which a `quick_check` passes over: the store would stop at such a page
+    again and again, and never be mended.
+    """
+    give_up = time.monotonic() + CHECK_S
     db.set_progress_handler(lambda: time.monotonic() > give_up, 10_000)
     try:
-        found = db.execute("pragma quick_check(1)").fetchone()[0]
+        found = db.execute("pragma integrity_check(1)").fetchone()[0]
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
@@ -154,11 +182,16 @@ def explain(path: Path, error: Exception) -> StoreError:
     """A technician's sentence for what SQLite or the system said about `path`."""
     if isinstance(error, StoreError):
         return error
+    if isinstance(error, UnicodeError):  # of a damaged schema, which SQLite's error quotes
+        return StoreDamagedError(_damaged(path, "its tables have no readable names"))
     if isinstance(error, OSError):
         return StoreError(f"{path}: {error.strerror}; look at the folder's owner and rights")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreFullError(f"{path}: no space left for it; free space on its disk")
+    if code == sqlite3.SQLITE_ERROR and str(error).startswith("no such "):
+        # The tables are made before anything asks for them: a name in the file was damaged.
+        return StoreDamagedError(_damaged(path, str(error)))
     kind = StoreDamagedError if code in _DAMAGE else StoreError
     return kind(_SENTENCES.get(code, _other)(path, str(error)))
 

@@ -7,15 +7,17 @@ import secrets
 import sqlite3
 from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 
 from gateway.lane.reports import AlarmCode
-from gateway.store import moving, outbox, passes
+from gateway.store import aside, moving, outbox, passes, retention
 from gateway.store.moving import Move
 from gateway.store.records import parse_utc
+from gateway.store.retention import Keep
 from gateway.store.tables import insert
 from gateway.sync.protocol import Record, canonical
 
-KEEP_ACKED_S = 72 * 3600.0
+KEEP_ACKED_S = Keep().acked_s
 SLICE = 500
 LIGHT = ("telemetry", "diagnostic")
 """Kinds of records that make room for others, the least important first."""
@@ -27,11 +29,24 @@ class BoxAlarm(StrEnum):
     RECORDS_LOST = "records_lost"
     RECORD_REFUSED = "record_refused"
     CLONED = "cloned_identity"
+    CERTIFICATE_ENDS = "certificate_ends"
+    PICTURES = "pictures_not_kept"
+    LOG_GROWS = "database_log_grows"
 
 
 def ran(db: sqlite3.Connection, seconds: float) -> None:
     """The box ran so much longer. Retention counts this, not the time of day, which may jump."""
     db.execute("update upkeep set ran_s = ran_s + ?", (seconds,))
+    retention.mark(db)
+
+
+def let_go(db: sqlite3.Connection, keep: Keep, database: Path) -> int:
+    """One slice of what was kept long enough; 0 where nothing is left that may go."""
+    return (
+        retention.let_go(db, keep)
+        or prune(db, keep.acked_s)
+        or aside.let_go(db, database, keep.events_s)
+    )
 
 
 def prune(db: sqlite3.Connection, keep_s: float = KEEP_ACKED_S, slice_: int = SLICE) -> int:
@@ -46,17 +61,12 @@ def prune(db: sqlite3.Connection, keep_s: float = KEEP_ACKED_S, slice_: int = SL
         slice_,
     )
     epoch, kept = outbox.meta(db).epoch, outbox.upkeep(db).kept
-    rows = db.execute(
-        "select seq, chain, acked_after_s <= (select ran_s from upkeep) - ? from outbox"
-        " where epoch = ? and seq > ? and acked_after_s is not null order by seq limit ?",
-        (keep_s, epoch, kept.seq, slice_),
-    ).fetchall()
-    due = [row for row in rows if row[2]]
-    if not due:
+    ran_s = db.execute("select ran_s from upkeep").fetchone()[0]
+    due = outbox.acked_before(db, ran_s - keep_s, kept.seq, slice_)
+    if due is None:
         return went
-    seq, chain, _ = due[-1]
-    db.execute("update upkeep set kept_seq = ?, kept_chain = ?", (seq, chain))
-    return went + _delete(db, "epoch = ? and seq <= ?", epoch, seq)
+    db.execute("update upkeep set kept_seq = ?, kept_chain = ?", due)
+    return went + _delete(db, "epoch = ? and seq <= ?", epoch, due.seq)
 
 
 def _delete(db: sqlite3.Connection, where: str, *values: object) -> int:
@@ -74,7 +84,7 @@ def make_room(db: sqlite3.Connection, slice_: int = SLICE) -> int:
     for kind in LIGHT:
         rows = db.execute(
             "select seq from outbox where epoch = (select epoch from meta) and kind = ?"
-            " and acked_at is null order by seq limit ?",
+            " and seq > (select acked_seq from meta) order by seq limit ?",
             (kind, slice_),
         ).fetchall()
         if rows:

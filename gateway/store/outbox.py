@@ -152,16 +152,42 @@ def chain_at(db: sqlite3.Connection, seq: int) -> bytes | None:
 
 
 def mark_acked(db: sqlite3.Connection, upto: Position, at: str) -> None:
-    """The cloud has everything up to `upto`, whose chain the caller has compared."""
+    """The cloud has everything up to `upto`, whose chain the caller has compared.
+
+    Only the last of these records bears the mark: a backlog is not written a second time.
+    """
     now = meta(db)
     if upto.seq <= now.acked.seq:
         return
     db.execute(
         "update outbox set acked_at = ?, acked_after_s = (select ran_s from upkeep)"
-        " where epoch = ? and seq > ? and seq <= ?",
-        (at, now.epoch, now.acked.seq, upto.seq),
+        " where epoch = ? and seq = ?",
+        (at, now.epoch, upto.seq),
     )
     db.execute("update meta set acked_seq = ?, acked_chain = ?", upto)
+
+
+def acked_before(db: sqlite3.Connection, ran_s: float, after: int, most: int) -> Position | None:
+    """How far of the next `most` records the acknowledgement came before the box ran `ran_s`.
+
+    None where none of them may go. An acknowledgement covers every record up to its mark.
+    """
+    now = meta(db)
+    found = db.execute(
+        "select seq, chain, acked_after_s from outbox where epoch = ? and seq > ? and seq <= ?"
+        " order by seq limit ?",
+        (now.epoch, after, now.acked.seq, most),
+    ).fetchall()
+    if not found:
+        return None
+    mark = db.execute(
+        "select acked_after_s from outbox where epoch = ? and seq >= ? and seq <= ?"
+        " and acked_after_s is not null order by seq limit 1",
+        (now.epoch, found[-1][0], now.acked.seq),
+    ).fetchone()
+    if mark is None or mark[0] > ran_s:
+        found = [row for row in found if row[2] is not None and row[2] <= ran_s]
+    return Position(found[-1][0], bytes(found[-1][1])) if found else None
 
 
 def bury(db: sqlite3.Connection, seq: int, code: str, *, keep: bool = True) -> Record | None:

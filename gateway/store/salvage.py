@@ -6,7 +6,6 @@ leaves either the damaged file, or the mended one.
 
 import itertools
 import logging
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from typing import Any
 
 from gateway.store import keeping, moving, outbox
 from gateway.store.clock import BoxClock
-from gateway.store.database import explain, open_database, transaction
+from gateway.store.database import READABLE, explain, open_database, sync_folder, transaction
 from gateway.store.schema import MIGRATIONS
 from gateway.store.tables import insert_new, rows
 from gateway.sync.protocol import Position, Record, genesis, next_chain
@@ -34,6 +33,7 @@ BOOKS = (
     "ledgers",
     "quarantine",
     "losses",
+    "purges",
 )
 SUFFIXES = ("", "-wal", "-shm")
 CHUNK = 64
@@ -76,15 +76,13 @@ def settle(path: Path) -> None:
     if not mended.exists():
         return
     aside = next(a for n in itertools.count(1) if not (a := _beside(path, f"damaged-{n}")).exists())
-    for suffix in SUFFIXES:
+    sync_folder(path.parent)  # before the damaged file has no name any more
+    for suffix in reversed(SUFFIXES):  # the file itself last: it holds the number until then
         with suppress(FileNotFoundError):
             _with(path, suffix).replace(_with(aside, suffix))
+    sync_folder(path.parent)  # a log of the old file beside the new one would be taken for its own
     mended.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
     log.warning("store: the damaged file is kept as %s", aside)
 
 
@@ -114,6 +112,7 @@ def _copy(path: Path, to: Path) -> None:
 def _fill(new: sqlite3.Connection, copy: Path, gateway: str) -> None:
     outbox.create_meta(new, gateway)
     with closing(sqlite3.connect(copy, isolation_level=None)) as old:
+        old.text_factory = READABLE
         found = _history(old)
         for book in BOOKS:
             _take_book(old, new, book)
@@ -133,11 +132,11 @@ def _fill(new: sqlite3.Connection, copy: Path, gateway: str) -> None:
 
 def _history(old: sqlite3.Connection) -> Found:
     found = Found()
-    with suppress(sqlite3.Error):
+    with suppress(sqlite3.Error, UnicodeError):
         meta = outbox.read_meta(old)
         if meta is not None:
             found.epoch, found.last = meta.epoch, meta.last.seq
-    with suppress(sqlite3.Error, TypeError):
+    with suppress(sqlite3.Error, TypeError, UnicodeError):
         found.kept = outbox.upkeep(old).kept.seq
     return found
 
@@ -153,10 +152,12 @@ def _take_outbox(old: sqlite3.Connection, new: sqlite3.Connection, found: Found)
     """Records that are as they were written, as a new history in their old order."""
     epoch = outbox.meta(new).epoch
     end = genesis(epoch)
+    seen = set()
     for row in _readable(old, "outbox"):
-        record = _record(row)
-        if record is None:
+        record, place = _record(row), (row["epoch"], row["seq"])
+        if record is None or place in seen:
             continue
+        seen.add(place)
         found.records += 1
         end = Position(end.seq + 1, next_chain(end.chain, record._replace(seq=end.seq + 1).line()))
         crc = outbox.crc_of(record.schema, record.kind, record.body, record.moment)
@@ -175,21 +176,50 @@ def _record(row: Row) -> Record | None:
 
 def _readable(db: sqlite3.Connection, table: str) -> Iterator[Row]:
     """Every row that can be read, in the order of writing; damaged pages are stepped over."""
-    last, chunk, skipped = 0, CHUNK, 0
-    sql = f"select rowid as rowid_, * from {table} where rowid > ? order by rowid limit ?"  # noqa: S608
-    while skipped < MOST_SKIPPED:
-        try:
-            found = rows(db, sql, last, chunk)
-        except sqlite3.Error as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
-                return
-            if chunk == 1:
-                last, skipped = last + 1, skipped + 1
-            chunk = 1
-            continue
-        if not found:
+    if _after(db, table, 0, 0) is None:
+        return  # not even its name can be read
+    last, chunk = 0, CHUNK
+    while True:
+        found = _after(db, table, last, chunk)
+        if found:
+            yield from found.values()
+            last, chunk = max(found), min(chunk * 2, CHUNK)
+        elif found is not None:
             return
-        for row in found:
-            last = int(str(row.pop("rowid_")))
-            yield row
-        chunk, skipped = min(chunk * 2, CHUNK), 0
+        elif chunk > 1:
+            chunk = 1
+        elif (after := _behind_damage(db, table, last)) is not None:
+            last = after
+        else:
+            return
+
+
+def _behind_damage(db: sqlite3.Connection, table: str, last: int) -> int | None:
+    """From where on, at the earliest, reading goes on; None where it never does.
+
+    Steps grow, or a start would take minutes; then the place is looked for more closely.
+    """
+    bad, good, step = last, last + 1, 1
+    while _after(db, table, good, 1) is None:
+        if good - last > MOST_SKIPPED:
+            return None
+        bad, step = good, min(step * 2, CHUNK)
+        good += step
+    while good - bad > 1:
+        middle = (bad + good) // 2
+        bad, good = (middle, good) if _after(db, table, middle, 1) is None else (bad, middle)
+    return good
+
+
+def _after(db: sqlite3.Connection, table: str, last: int, limit: int) -> dict[int, Row] | None:
+    """Rows behind `last` by their numbers; None where the file is damaged there."""
+    sql = f"select rowid as rowid_, * from {table} where rowid > ? order by rowid limit ?"  # noqa: S608
+    try:
+        found = {int(row.pop("rowid_")): row for row in rows(db, sql, last, limit)}
+    except sqlite3.Error as error:
+        return None if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT else {}
+    except UnicodeError:
+        return {}
+    # A damaged page may have its rows in any order, and send the reader round in circles.
+    new = {number: row for number, row in found.items() if number > last}
+    return new if new or not found else None

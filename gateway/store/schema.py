@@ -195,9 +195,20 @@ def _whole_protocol(db: "Database") -> None:
     carry_over(db.conn)
 
 
+def _ages_and_purges(db: "Database") -> None:
+    """What `retention` marks, and what people had deleted."""
+    db.execute(
+        "create table ages (book text not null, upto integer not null, ran_s real not null,"
+        " primary key (book, upto)) strict"
+    )
+    texts = dict.fromkeys(("purge_id", "at", "by", "reason", "what", "counts"), str)
+    db.table("purges").create(texts, pk="purge_id", not_null=set(texts), strict=True)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _first_form,
     _candidates,
     _books_of_the_lanes,
     _whole_protocol,
+    _ages_and_purges,
 )

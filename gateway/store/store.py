@@ -17,7 +17,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from gateway.lane.reports import AlarmCode, Case, Mode, Raise
 from gateway.lane.types import Direction, Pass, Visit
-from gateway.store import cases, days, keeping, modes, moving, outbox, passes, raises, salvage
+from gateway.store import cases, days, epochs, keeping, modes, outbox, passes, raises, salvage
 from gateway.store.clock import BoxClock
 from gateway.store.database import (
     StoreDamagedError,
@@ -30,8 +30,10 @@ from gateway.store.database import (
 from gateway.store.figures import Figures, figures
 from gateway.store.outbox import Meta
 from gateway.store.records import Row, utc_text
+from gateway.store.retention import Keep
 from gateway.store.schema import MIGRATIONS
 from gateway.store.shelf import Shelf
+from gateway.store.wal import Wal
 from gateway.sync.protocol import Moment, Position, Record
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ PAGES_PER_MB = 256
 PAGE_BYTES = 4096
 QUOTA_BYTES = QUOTA_MB * PAGES_PER_MB * PAGE_BYTES
 RESERVED_PAGES = 64
+KEEP = Keep()
 Job = Callable[Concatenate[sqlite3.Connection, P], R]
 
 
@@ -53,6 +56,7 @@ class Store:
         self.path = path
         self.clock = BoxClock()
         self._pages = quota_mb * PAGES_PER_MB
+        self._wal = Wal(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._db: sqlite3.Connection | None = None
         self._closed = False
@@ -62,7 +66,7 @@ class Store:
         """Open or create the file of the box `gateway`. Blocks; raises `StoreError`."""
         store = cls(path, quota_mb)
         try:
-            store._thread.submit(store._guarded, partial(_adopt, gateway=gateway)).result()
+            store._thread.submit(store._guarded, partial(epochs.adopt, gateway=gateway)).result()
         except BaseException:
             store._thread.shutdown()
             raise
@@ -121,7 +125,7 @@ class Store:
     async def ordered(self, lane: str, order_id: str, answer: str, at: datetime) -> bool:
         """Claim an order before it is carried out; False where it was claimed before.
 
-        That it was is known for all time and for all lanes: ask `answer_of`.
+        That it was is known to all lanes, for as long as events are kept: ask `answer_of`.
         """
         return await self._write(modes.claim, lane, order_id, answer, at)
 
@@ -149,7 +153,7 @@ class Store:
         self, since: datetime | None = None, limit: int | None = 100
     ) -> tuple[Row, ...]:
         """Newest first."""
-        return await self._do(_newest, since, limit)
+        return await self._do(lambda db: tuple(passes.newest(db, since, limit)))
 
     async def counts(self) -> dict[str, int]:
         return await self._do(passes.counts)
@@ -187,20 +191,35 @@ class Store:
 
         It is done in slices, between which the lanes write as ever.
         """
-        await self._write(_begin_epoch, reason)
+        await self._write(epochs.begin, reason)
         return await self.finish_epoch()
 
     async def finish_epoch(self) -> Meta:
         """Go on with a new epoch that a crash cut off, if there is one."""
-        while not await self._write(_epoch_step):  # noqa: ASYNC110 -- the lanes write between
+        while not await self._write(epochs.step):  # noqa: ASYNC110 -- the lanes write between
             await asyncio.sleep(0)
         return await self.meta()
 
-    async def tend(self, ran_s: float, keep_s: float = keeping.KEEP_ACKED_S) -> None:
-        """The box ran for `ran_s` since the last call: let go of what was kept long enough."""
+    async def tend(
+        self,
+        ran_s: float,
+        keep_s: float = KEEP.acked_s,
+        *,
+        events_s: float = KEEP.events_s,
+        sends: bool = True,
+    ) -> None:
+        """The box ran for `ran_s` since the last call: let go of what was kept long enough.
+
+        `keep_s` is for acknowledged records. `sends`: there is a cloud to wait for. What is let
+        go is gone from the files too, as soon as no other program reads them.
+        """
+        keep = Keep(keep_s, events_s, sends)
         await self._write(keeping.ran, ran_s)
-        while await self._write(keeping.prune, keep_s):  # noqa: ASYNC110 -- the lanes write between
+        while await self._write(keeping.let_go, keep, self.path):
+            self._wal.holds_deleted = True
             await asyncio.sleep(0)
+        if words := await self._do(self._wal.tidy):
+            await self.alarm_of_box(keeping.BoxAlarm.LOG_GROWS, words, datetime.now(UTC))
 
     async def lose(self, records: int, reason: str) -> None:
         """Count records that found no place anywhere. Space is reserved for this."""
@@ -271,31 +290,3 @@ class Store:
         if self._db is not None:
             self._db.close()
             self._db = None
-
-
-def _adopt(db: sqlite3.Connection, gateway: str) -> None:
-    """Make the file this gateway's; records of a box under another name start a new history."""
-    with transaction(db):
-        known = outbox.read_meta(db)
-        if known is None:
-            outbox.create_meta(db, gateway)
-        elif known.gateway != gateway:
-            log.warning("store: was %s's, is now %s's; new epoch", known.gateway, gateway)
-            moving.at_once(db, gateway, "the box has a new name")
-
-
-def _begin_epoch(db: sqlite3.Connection, reason: str) -> None:
-    moving.begin(db, outbox.meta(db).gateway, reason)
-
-
-def _epoch_step(db: sqlite3.Connection) -> bool:
-    """Whether there is nothing left to move."""
-    if moving.under_way(db) is None:
-        return True
-    if moved := moving.step(db):
-        keeping.forked(db, moved)
-    return moved is not None
-
-
-def _newest(db: sqlite3.Connection, since: datetime | None, limit: int | None) -> tuple[Row, ...]:
-    return tuple(passes.newest(db, since, limit))

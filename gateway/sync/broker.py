@@ -9,18 +9,26 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from gateway.ports import DeviceError, reveal
+from gateway.ports import reveal
+from gateway.sync.credentials import Credentials, Loaded
+from gateway.sync.link import Account, Arrived, Event, Over, Ready, Taken
 from gateway.sync.redial import Ending, MqttProtocol
 from gateway.sync.settings import UplinkSettings
+from gateway.sync.tls import judged
+
+__all__ = ["Account", "Arrived", "Connection", "Event", "Over", "Ready", "Taken"]
 
 log = logging.getLogger(__name__)
 
 SESSION_EXPIRY_S = 24 * 3600
 MAX_IN_FLIGHT = 100
+WILL_DELAY_S = 5
+"""A box that is back at once, as with a new certificate, was never away."""
+
 
 P = ParamSpec("P")
 
@@ -32,47 +40,7 @@ _NOT_ALLOWED = {
 }
 _WRONG_VERSION = "Unsupported protocol version"
 _TAKEN_OVER = "Session taken over"
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Connected, and the broker has confirmed every subscription."""
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """The connection's last event; comes exactly once."""
-
-    ending: Ending
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The broker took the message `mid`. It may lose it all the same."""
-
-    mid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message; `Connection.settle` it once it is dealt with, else it comes again."""
-
-    topic: str
-    payload: bytes
-    mid: int
-
-
-Event = Ready | Over | Taken | Arrived
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who connects, to hear what; `will` is (topic, payload), retained if the link breaks."""
-
-    client_id: str
-    topics: tuple[str, ...]
-    will: tuple[str, bytes] | None = None
+_OF_THE_FILES = (Ending.CERTIFICATE_REFUSED, Ending.UNTRUSTED, Ending.NOT_ALLOWED)
 
 
 def _guarded(
@@ -92,7 +60,11 @@ def _guarded(
 
 
 class Connection:
-    """`deliver` is called with each event in paho's thread; it must neither block nor raise."""
+    """`deliver` is called with each event in paho's thread; it must neither block nor raise.
+
+    `credentials` outlive a connection that is given them: new files end it, and the next one uses
+    them. Without, the settings' files are read for this one.
+    """
 
     def __init__(
         self,
@@ -100,17 +72,25 @@ class Connection:
         account: Account,
         protocol: MqttProtocol,
         deliver: Callable[[Event], None],
+        *,
+        credentials: Credentials | None = None,
     ) -> None:
+        self._credentials = credentials or (Credentials(settings.tls) if settings.tls else None)
+        self._loaded: Loaded | None = None
+        self._sock: socket.socket | None = None
         self._settings = settings
         self._account = account
         self._deliver = deliver
         self._v5 = protocol is MqttProtocol.V5
         self._client: Any = None
         self._thread: threading.Thread | None = None
-        self._answered = self._abandoned = self._over = False
+        self._answered = self._abandoned = self._renewing = self._over = False
 
     def open(self, patience_s: float) -> None:
-        """Start connecting; `Ready` or `Over` follows. Raises `DeviceError` for a bad secret."""
+        """Start connecting; `Ready` or `Over` follows.
+
+        Raises `DeviceError` for a secret or TLS files that cannot be used.
+        """
         self._client = self._make_client()
         self._client.connect_timeout = patience_s
         options = self._v5_options() if self._v5 else {}
@@ -135,6 +115,12 @@ class Connection:
         """Take leave: the broker keeps the will to itself."""
         self._abandoned = True
         self._client.disconnect()
+
+    def _renew(self) -> None:
+        """Make room for a connection with the new files; the broker keeps the will to itself."""
+        if self._answered:
+            self._renewing = True
+            self.close()
 
     def cut(self) -> None:
         """Break off without leave: the broker publishes the will. Works on a dead link too."""
@@ -182,25 +168,17 @@ class Connection:
         if settings.username is not None:
             password = None if settings.password is None else reveal(settings.password)
             client.username_pw_set(settings.username, password)
-        if settings.tls is not None:
-            tls = settings.tls
-            try:
-                client.tls_set(ca_certs=tls.ca, certfile=tls.cert, keyfile=tls.key)
-            except (OSError, ValueError) as error:
-                files = ", ".join(file for file in (tls.ca, tls.cert, tls.key) if file)
-                raise DeviceError(
-                    f"mqtt: TLS files {files}: {error}; look at their names, rights and content"
-                ) from error
+        if self._credentials is not None:
+            self._loaded = self._credentials.for_dialling()
+            self._credentials.renewed = self._renew
+            client.tls_set_context(self._loaded.context)
         if self._account.will is not None:
             topic, payload = self._account.will
-            client.will_set(topic, payload, qos=1, retain=True)
+            late = _properties("WILLMESSAGE", WillDelayInterval=WILL_DELAY_S) if self._v5 else None
+            client.will_set(topic, payload, qos=1, retain=True, properties=late)
 
     def _v5_options(self) -> dict[str, Any]:
-        from paho.mqtt.packettypes import PacketTypes
-        from paho.mqtt.properties import Properties
-
-        properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties = _properties("CONNECT", SessionExpiryInterval=SESSION_EXPIRY_S)
         return {"clean_start": False, "properties": properties}
 
     # --- in paho's thread
@@ -215,6 +193,7 @@ class Connection:
             sock.shutdown(socket.SHUT_RDWR)
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sock = sock
         dead_after_ms = self._settings.keepalive_s * 1000
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, dead_after_ms)
 
@@ -234,8 +213,12 @@ class Connection:
         if refused:
             self._end(Ending.NOT_ALLOWED, f"subscription refused: {refused[0]}")
             self.cut()
-        else:
-            self._deliver(Ready())
+            return
+        self._deliver(Ready())
+        if self._loaded is not None and self._credentials is not None:
+            newest = self._credentials.proved(self._loaded)
+            if not newest:
+                self._renew()
 
     @_guarded
     def _on_publish(self, _client: Any, _userdata: Any, mid: int, *_: object) -> None:
@@ -254,21 +237,52 @@ class Connection:
         # Paho calls this while it handles the error, and tells it nowhere else.
         reason = sys.exception()
         client.disconnect()
-        self._end(Ending.UNREACHABLE, str(reason))
+        self._end(*self._judged(reason))
 
     @_guarded
     def _on_disconnect(self, _c: Any, _u: Any, _flags: Any, reason: Any, *_: object) -> None:
-        if not self._answered:
-            self._end(Ending.MUTE, str(reason))
+        if self._renewing:
+            self._end(Ending.RENEWED, "there are new certificate files")
+        elif alert := getattr(self._sock, "alert", None):
+            self._end(*self._judged(alert))
+        elif not self._answered:
+            hint = "" if self._settings.tls else "; if the port speaks TLS, set `tls`"
+            self._end(Ending.MUTE, f"{reason}{hint}")
         elif str(reason) == _TAKEN_OVER:
             self._end(Ending.TAKEN_OVER, str(reason))
         else:
             self._end(Ending.LOST if reason.is_failure else Ending.CLOSED, str(reason))
 
+    def _judged(self, error: BaseException | None) -> tuple[Ending, str]:
+        tls = self._settings.tls
+        if tls is None:
+            return Ending.UNREACHABLE, str(error)
+        known = tls.ca or "the system's authorities"
+        return judged(error, self._settings.host, known, datetime.now(UTC))
+
     def _end(self, ending: Ending, detail: str) -> None:
-        if not self._over:
-            self._over = True
-            self._deliver(Over(ending, detail))
+        if self._over:
+            return
+        self._over = True
+        if ending in _OF_THE_FILES and self._went_back():
+            why = f"with the new certificate files it {ending}: {detail}; the ones before go on"
+            ending, detail = Ending.RENEWED, why
+        self._deliver(Over(ending, detail))
+
+    def _went_back(self) -> bool:
+        loaded, credentials = self._loaded, self._credentials
+        return loaded is not None and credentials is not None and credentials.failed(loaded)
+
+
+def _properties(packet: str, **values: int) -> Any:
+    """Properties of MQTT 5, by the standard's names."""
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+
+    properties: Any = Properties(getattr(PacketTypes, packet))  # type: ignore[no-untyped-call]
+    for name, value in values.items():
+        setattr(properties, name, value)
+    return properties
 
 
 def _refusal(reason: str) -> Ending:

@@ -13,16 +13,17 @@ from gateway import __version__
 from gateway.store import Store
 from gateway.sync import messages, protocol
 from gateway.sync.broker import Arrived, Connection, Event, Over, Ready, Taken
+from gateway.sync.courier import Courier
 from gateway.sync.desk import Desk, Outcome
 from gateway.sync.fields import MalformedError
-from gateway.sync.protocol import Hello, Order, up
+from gateway.sync.protocol import Have, Hello, Order, Want, up
 from gateway.sync.redial import Ending
 
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 256
 TICK_S = 1.0
-RECEIPT_S = 10.0
+RECEIPT_S, PICTURE_S = 10.0, 30.0
 LEAVE_S = 2.0
 
 
@@ -59,8 +60,13 @@ class Conversation:
         speaker: Speaker,
         figures: Figures,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        courier: Courier | None = None,
     ) -> None:
         self._clock = clock
+        self._courier = courier
+        self._picture: tuple[int, float] | None = None
+        self._patient_until = float("-inf")
         self._store = store
         self._speaker = speaker
         self._figures = figures
@@ -91,13 +97,25 @@ class Conversation:
             case Over():
                 self._over = self._over or event
             case Taken(mid):
-                self._receipts.pop(mid, None)
-                self._figures.taken += 1
+                self._take_receipt(mid)
             case Arrived() if len(self._inbox) < MAX_WAITING:
                 self._inbox.append(event)
             case Arrived(topic):
                 log.warning("uplink: too many messages wait; one on %s is dropped", topic)
         self._poked.set()
+
+    def _take_receipt(self, mid: int) -> None:
+        self._figures.taken += 1
+        published = self._receipts.pop(mid, None)
+        if published is not None:
+            self._desk.link_s = self._clock() - published
+        if self._courier and self._picture and self._picture[0] == mid:
+            now = self._clock()
+            # What went out behind it only leaves now, and is answered later by as much.
+            self._receipts = dict.fromkeys(self._receipts, now)
+            self._patient_until = now + (now - self._picture[1])
+            self._picture = None
+            self._courier.taken()
 
     def wake(self) -> None:
         self._poked.set()
@@ -125,6 +143,13 @@ class Conversation:
 
     async def run(self, connection: Connection) -> Over:
         """From `Ready` to the end. Raises `StoreError`."""
+        try:
+            return await self._run(connection)
+        finally:
+            if self._courier:
+                self._courier.cut()
+
+    async def _run(self, connection: Connection) -> Over:
         await self._store.finish_epoch()
         await self._begin(connection)
         while self._over is None and self._farewell is None:
@@ -149,7 +174,8 @@ class Conversation:
             state, self._state = self._state, None
             self._publish(connection, "state", state, retain=True)
         await self._watch(connection)
-        await self._send_what_fits(connection)
+        if await self._send_what_fits(connection) and not self._poked.is_set():
+            self._send_a_picture(connection)
 
     async def _news(self) -> None:
         await self._poked.wait()
@@ -159,26 +185,43 @@ class Conversation:
         """Look for what never announces itself: silence."""
         now = self._clock()
         oldest = min(self._receipts.values(), default=now)
+        if self._picture:
+            # What was sent behind a picture is taken after it.
+            oldest = min(oldest + PICTURE_S, self._picture[1] + PICTURE_S)
         if not connection.alive():
             self._over = self._over or Over(Ending.LOST, "its thread ended")
         elif now - oldest > RECEIPT_S:
             self._over = Over(Ending.LOST, f"it took no message for {RECEIPT_S:g} s")
-        if self._desk.silent(now):
+        if not self._picture and now >= self._patient_until and self._desk.silent(now):
             moment = self._store.clock.now()
             hello = await self._store.look(lambda shelf: self._desk.hello(shelf, moment))
             log.info("uplink: no answer from the cloud; from %d again", hello.oldest_unacked)
             self._say(connection, hello)
 
-    async def _send_what_fits(self, connection: Connection) -> None:
+    async def _send_what_fits(self, connection: Connection) -> bool:
+        """Whether no record waits or is in flight any more."""
         while self._over is None:
             mono, now = self._clock(), self._store.clock.now()
             found = await self._store.look(partial(self._desk.batch, mono=mono, now=now))
             if isinstance(found, Outcome):
                 await self._follow(found, connection)
-                return
+                if found.unfit is None:
+                    return found.rest
+                continue
             # In a thread: packing takes milliseconds, which the lanes would feel.
             payload = await asyncio.to_thread(self._desk.encode, found)
             self._publish(connection, "rec", payload)
+        return False
+
+    def _send_a_picture(self, connection: Connection) -> None:
+        snap = self._courier.next() if self._courier else None
+        if snap is None:
+            return
+        mid = self._publish(connection, f"snap/{snap.name}", snap.jpeg)
+        if snap.jpeg:
+            self._picture = mid, self._receipts.pop(mid)
+        else:
+            self._poked.set()
 
     async def _obey(self, message: Arrived, connection: Connection) -> None:
         order: Order | None = None
@@ -191,7 +234,10 @@ class Conversation:
         except MalformedError as error:
             self._figures.not_understood += 1
             log.warning("uplink: a message on %s is not understood: %s", message.topic, error)
-        if order is not None:
+        if isinstance(order, Want | Have):
+            if self._courier:
+                self._courier.hear(order)
+        elif order is not None:
             hear = partial(self._desk.hear, message=order, mono=self._clock())
             await self._follow(await self._store.serve(hear), connection)
 
@@ -204,6 +250,9 @@ class Conversation:
             words = "uplink: %s; %d records go on in epoch %s"
             log.warning(words, outcome.fork, new.unacked, new.epoch)
             await self._begin(connection)
+        if outcome.unfit is not None:
+            seq, code = outcome.unfit
+            await self._store.serve(lambda shelf: shelf.bury(seq, code))
 
     async def _take_leave(self, connection: Connection, last_state: bytes) -> Over:
         self._publish(connection, "state", last_state, retain=True)
@@ -223,6 +272,7 @@ class Conversation:
 
     def _publish(
         self, connection: Connection, leaf: str, payload: bytes, *, retain: bool = False
-    ) -> None:
+    ) -> int:
         mid = connection.publish(up(self._speaker.gateway, leaf), payload, retain=retain)
         self._receipts[mid] = self._clock()
+        return mid

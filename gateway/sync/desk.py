@@ -28,7 +28,7 @@ from gateway.sync.sender import Effect, MarkDone, NewEpoch, Sender
 
 NEW_EPOCH_PAUSE_S = 60.0
 FAST_S = 0.05
-"""A link that brings answers sooner has bytes to spare: packing would cost more than it saves."""
+"""A link that takes a message sooner has bytes to spare: packing would cost more than it saves."""
 
 
 class History(Protocol):
@@ -66,24 +66,32 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`acked`: something was made durable as done. `fork`: why a new epoch must begin, or empty."""
+    """`acked`: something was made durable as done. `fork`: why a new epoch must begin, or empty.
+
+    `rest`: no record waits, none is in flight, and the cloud takes all that comes. `unfit`: the
+    record with this number can never travel, and why: put a tombstone in its place, then ask
+    for the next batch.
+    """
 
     acked: bool = False
     fork: str = ""
+    rest: bool = False
+    unfit: tuple[int, str] | None = None
 
 
 @dataclass(slots=True)
 class Desk:
     """`begin` first, again after each new epoch. `minted_at`: when the last one began.
 
-    `packed`: the cloud reads packed batches; `round_trip_s`: from a batch to its answer.
+    `packed`: the cloud reads packed batches; `link_s`: how long the last message took to the
+    broker and its receipt back, which says how fast the link is, whatever the cloud is busy with.
     """
 
     inst: str
     version: str = ""
     minted_at: float = float("-inf")
     packed: bool = False
-    round_trip_s: float = FAST_S
+    link_s: float = FAST_S
     _sender: Sender | None = field(default=None)
 
     @property
@@ -121,6 +129,8 @@ class Desk:
         if limit < 1 or not sender.has_room(here):
             return Outcome()
         records = shelf.records_after(here.sent.seq, limit)
+        if records and (why := sender.unfit(records[0])):
+            return Outcome(unfit=(records[0].seq, why))
         if records:
             after, batch = sender.send(here, records, mono, now)
             if chain_over(batch.before.chain, batch.lines)[-1] != batch.last_chain:
@@ -131,11 +141,12 @@ class Desk:
         if shelf.meta().last.seq > here.sent.seq:
             where = f"record {here.sent.seq + 1} in this gateway's store"
             return self._fork(f"{where} is missing or not as it was written", mono)
-        return Outcome()
+        return Outcome(rest=not here.window and not sender.is_slowed(here, mono))
 
     def encode(self, batch: Batch) -> bytes:
-        worth_it = self.packed and self.round_trip_s >= FAST_S
-        return (messages.pack_batch if worth_it else messages.deflate_batch)(batch)
+        if self.link_s < FAST_S:
+            return messages.deflate_batch(batch, messages.QUICK)
+        return (messages.pack_batch if self.packed else messages.deflate_batch)(batch)
 
     def silent(self, mono: float) -> bool:
         """Whether the cloud owes an answer for too long: then say hello, and all goes out again."""
@@ -147,7 +158,6 @@ class Desk:
         match message:
             case Ack():
                 own = shelf.chain_at(message.upto.seq)
-                self._time(message, mono)
                 self._sender, effect = sender.on_ack(self.here, message, own)
                 self.packed = self._sender.packed
                 return self._carry_out(shelf, effect, mono)
@@ -161,11 +171,6 @@ class Desk:
             case Poison():
                 self._bury(shelf, message, mono)
         return Outcome()
-
-    def _time(self, ack: Ack, mono: float) -> None:
-        for flying in self.here.window:
-            if flying.last == ack.upto and ack.epoch == self.here.epoch:
-                self.round_trip_s = mono - flying.sent_at
 
     def _carry_out(self, shelf: Shelf, effect: Effect | None, mono: float) -> Outcome:
         match effect:

@@ -24,14 +24,18 @@ class Ending(StrEnum):
     MUTE = "took the connection and did not answer"
     WRONG_VERSION = "does not speak this MQTT version"
     NOT_ALLOWED = "refused the user name, the password or the certificate"
+    CERTIFICATE_REFUSED = "refused this box's certificate"
+    UNTRUSTED = "could not prove who it is"
+    NOT_TLS = "answered something that is not TLS"
     REFUSED = "refused the connection"
     TAKEN_OVER = "gave the connection to another client with the same name"
     LOST = "was lost"
     CLOSED = "was closed"
+    RENEWED = "is dialled anew"
 
 
 # A second box with the same name would be thrown out by our next try, and we by its next.
-_SLOW = (Ending.NOT_ALLOWED, Ending.TAKEN_OVER)
+_SLOW = (Ending.NOT_ALLOWED, Ending.CERTIFICATE_REFUSED, Ending.TAKEN_OVER)
 _VERSION_DOUBTFUL = (Ending.MUTE, Ending.WRONG_VERSION)
 
 
@@ -56,6 +60,8 @@ class Redial:
         """Wait a random time between 0 and this before the next try (full jitter)."""
         if self.last is None:
             return min(FIRST_WAIT_S, self.longest_s)
+        if self.last is Ending.RENEWED:
+            return min(BASE_WAIT_S, self.longest_s)
         if self.last in _SLOW:
             return self.longest_s * REFUSED_FACTOR
         if self._other_version_next:
@@ -84,8 +90,11 @@ def connected(state: Redial) -> Redial:
 def ended(state: Redial, ending: Ending, lasted_s: float = 0.0) -> Redial:
     """Only a connection that lasted a while begins the count again.
 
-    So two boxes with one name, which throw each other out, do it ever less often.
+    So two boxes with one name, which throw each other out, do it ever less often. A connection
+    that made room for one with a new certificate is no failure.
     """
+    if ending is Ending.RENEWED:
+        return replace(state, last=ending)
     failures = 1 if lasted_s >= STEADY_S else state.failures + 1
     after = replace(state, last=ending, failures=failures)
     unsure = not state.proven or ending is Ending.WRONG_VERSION

@@ -4,7 +4,7 @@ A record is done only when the cloud acknowledged a position that this gateway's
 confirms. That the broker took a message means nothing here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.sync.protocol import (
@@ -25,6 +25,8 @@ WINDOW_BATCHES = 4
 PATIENCE_S = 5.0
 MAX_PATIENCE_S = 60.0
 RESEND_PAUSE_S = 1.0
+MAX_BODY = 250_000
+"""Characters of a body that fit into one message, whatever their alphabet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,14 @@ def has_room(state: Sender) -> bool:
 
 def allowance(state: Sender, mono: float) -> int:
     """How many records the next batch may have at most."""
-    pace = state.pace
-    if pace is None or mono >= pace.until:
+    if state.pace is None or not is_slowed(state, mono):
         return MAX_RECORDS
-    return min(int(_credit(pace, mono)), MAX_RECORDS)
+    return min(int(_credit(state.pace, mono)), MAX_RECORDS)
+
+
+def is_slowed(state: Sender, mono: float) -> bool:
+    """The cloud has asked for less, and that still holds."""
+    return state.pace is not None and mono < state.pace.until
 
 
 def _credit(pace: Pace, mono: float) -> float:
@@ -118,24 +124,32 @@ def send(
     state: Sender, records: Sequence[Record], mono: float, now: Moment | None = None
 ) -> tuple[Sender, Batch]:
     """Put the next batch on its way. `records` follow `state.sent`, at least one."""
-    chosen = _fitting(records)
-    last = Position(chosen[-1].seq, chosen[-1].chain)
-    lines = tuple(record.line() for record in chosen)
+    lines = tuple(_fitting(records))
+    last = Position(records[len(lines) - 1].seq, records[len(lines) - 1].chain)
     batch = Batch(state.epoch, state.inst, state.sent, lines, last.chain, now)
     flying = (*state.window, InFlight(state.sent, last, mono))
     pace = state.pace
     if pace is not None:
-        pace = replace(pace, credit=_credit(pace, mono) - len(chosen), since=mono)
+        pace = replace(pace, credit=_credit(pace, mono) - len(lines), since=mono)
     return replace(state, sent=last, window=flying, pace=pace), batch
 
 
-def _fitting(records: Sequence[Record]) -> Sequence[Record]:
+def _fitting(records: Sequence[Record]) -> Iterator[bytes]:
+    """The lines of the first records, as many as a batch holds, at least one."""
     size = 0
     for count, record in enumerate(records[:MAX_RECORDS]):
-        size += len(record.line()) + 1
-        if size > MAX_BATCH_BYTES and count:
-            return records[:count]
-    return records[:MAX_RECORDS]
+        line = record.line()
+        size += len(line) + 1
+        if count and (size > MAX_BATCH_BYTES or unfit(record)):
+            return
+        yield line
+
+
+def unfit(record: Record) -> str:
+    """Why a record can never travel, a short code; empty for one that can."""
+    if len(record.body) > MAX_BODY:
+        return "too_long"
+    return "line_break" if "\n" in record.body else ""
 
 
 def on_ack(state: Sender, ack: Ack, own_chain: bytes | None) -> tuple[Sender, Effect | None]:

@@ -6,30 +6,36 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from gateway.ports import SecretRef
 from gateway.sync.redial import MqttProtocol
+from gateway.sync.snaps import PicturePolicy
 
 FilePath = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class TlsSettings(BaseModel):
-    """Encryption to the broker; a box proves itself with `cert` and `key`."""
+    """Encryption to the broker; a box proves itself with `cert` and `key`.
+
+    New files are noticed within a minute, without a restart.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ca: FilePath | None = Field(
         default=None,
         title="CA file",
-        description="PEM file of the authority that signed the broker's certificate;"
-        " without it, the system's authorities are trusted.",
+        description="PEM file of the authority that signed the broker's certificate, or of several"
+        " while one takes over from another; without it, the system's authorities are trusted.",
     )
     cert: FilePath | None = Field(
         default=None,
         title="Certificate file",
-        description="PEM file of this box's own certificate; needs `key`.",
+        description="PEM file of this box's own certificate, its signers behind it; needs `key`."
+        " Its name (CN) must be the `gateway`.",
     )
     key: FilePath | None = Field(
         default=None,
         title="Key file",
-        description="PEM file of the private key that belongs to `cert`, without a pass phrase.",
+        description="PEM file of the private key that belongs to `cert`, without a pass phrase:"
+        " a path, or `credential:name` for one that systemd hands over at the start.",
     )
 
     @model_validator(mode="after")
@@ -86,6 +92,20 @@ class UplinkSettings(BaseModel):
         le=600,
         title="Longest wait before reconnecting (s)",
         description="Each wait is random between nothing and a bound that doubles up to this.",
+    )
+    pictures: PicturePolicy = Field(
+        default=PicturePolicy.ASKED,
+        title="Pictures",
+        description="Which pictures leave the box: `none`, those that the cloud has `asked` for,"
+        " or `all`.",
+    )
+    picture_kb_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=1_000_000,
+        title="Pictures (KB/s)",
+        description="The most that pictures take of the line on average; 0 for no bound of its"
+        " own. They always give way to passes.",
     )
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ _RAISE = (
 ) + _WHEN
 _ONE = b'{"frames":\x03,"min_char":\x04,"text":\x06}'
 _PLATE = (
-    b'"evidence":[\x01,\x01],"lane":\x06,"pass_id":\x01,"phase":\x06,"plate":{"colour":\x06,'
+    b'"evidence":[\x01],"lane":\x06,"pass_id":\x01,"phase":\x06,"plate":{"colour":\x06,'
     b'"confidence":\x04,"min_char":\x04,"text":\x06,"type":\x06},"reason":\x06,"verdict":\x06},'
     b'"kind":\x06,'
 ) + _WHEN

@@ -24,6 +24,8 @@ from gateway.store import BoxAlarm, Store, StoreError
 from gateway.sync import redial
 from gateway.sync.broker import Account, Connection, Event, Over
 from gateway.sync.conversation import Conversation, Figures, Speaker
+from gateway.sync.courier import Courier, Pictures
+from gateway.sync.credentials import Credentials
 from gateway.sync.protocol import canonical, down, up
 from gateway.sync.redial import Ending
 from gateway.sync.settings import UplinkSettings
@@ -32,7 +34,7 @@ log = logging.getLogger(__name__)
 
 OFFLINE = canonical({"online": False}).encode()
 LEAVE_S = 3.0
-TEND_S = 60.0
+REST_S = 60.0
 TELL_AGAIN_S = 3600.0
 # Paho's own time limit for TCP comes first, and says what went wrong.
 CONNECT_SPARE_S = 0.5
@@ -58,16 +60,27 @@ class UplinkStatus:
 class Uplink:
     """One gateway's connection to its broker, made again and again. Lives in one event loop."""
 
-    def __init__(self, settings: UplinkSettings, store: Store, gateway: str) -> None:
+    def __init__(
+        self,
+        settings: UplinkSettings,
+        store: Store,
+        gateway: str,
+        pictures: Pictures | None = None,
+    ) -> None:
         self._settings = settings
+        self.credentials = Credentials(settings.tls, gateway) if settings.tls else None
         self._store = store
         self._speaker = Speaker(gateway, secrets.token_hex(8))
         self._figures = Figures()
+        self._courier = None
+        if pictures is not None:
+            self._courier = Courier(pictures, settings.pictures, settings.picture_kb_s)
+            self._courier.ready = self.wake
         self._redial = redial.redial(settings.protocol, settings.reconnect_max_s)
         self._talk: Conversation | None = None
         self._state: Mapping[str, object] = {}
         self._trouble = "not connected yet"
-        self._since = time.monotonic()
+        self._since = float("inf")
         self._twin_told_at = float("-inf")
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
@@ -103,26 +116,25 @@ class Uplink:
     async def run(self) -> None:
         """Until `drain` or cancellation; cancelled, it leaves the will to the broker."""
         self._idle.clear()
-        tending = asyncio.create_task(self._tend())
+        carrying = self._courier and asyncio.create_task(self._carry(self._courier))
         try:
             while not self._stopping.is_set():
                 await self._pause()
                 if not self._stopping.is_set():
                     await self._once()
         finally:
-            tending.cancel()
+            if carrying:
+                carrying.cancel()
             self._idle.set()
 
-    async def _tend(self) -> None:
-        """Let go of what the cloud has had long enough, while there is a connection or not."""
-        before = time.monotonic()
+    async def _carry(self, courier: Courier) -> None:
+        """An error in what carries pictures stops no pass."""
         while True:
-            await asyncio.sleep(TEND_S)
-            now = time.monotonic()
-            # What the store has to say about itself, the lanes hear at their next record.
-            with suppress(StoreError):
-                await self._store.tend(now - before)
-                before = now
+            try:
+                await courier.run()
+            except Exception:
+                log.exception("uplink: pictures rest for %g s", REST_S)
+            await asyncio.sleep(REST_S)
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until all is acknowledged, at most so long; then take leave and end `run`."""
@@ -150,8 +162,9 @@ class Uplink:
 
     async def _once(self) -> None:
         """One connection, from dialling to its end."""
-        self._since = time.monotonic()
-        talk = Conversation(self._store, self._speaker, self._figures)
+        # A long wait for an answer that never came is no connection that lasted.
+        self._since = float("inf")
+        talk = Conversation(self._store, self._speaker, self._figures, courier=self._courier)
         talk.show(self._state_bytes())
         connection = self._connection(talk)
         self._talk = talk
@@ -182,7 +195,13 @@ class Uplink:
             topics=(down(gateway, "ack"), down(gateway, "ctl")),
             will=(up(gateway, "state"), OFFLINE),
         )
-        return Connection(self._settings, account, self._redial.protocol, deliver)
+        return Connection(
+            self._settings,
+            account,
+            self._redial.protocol,
+            deliver,
+            credentials=self.credentials,
+        )
 
     async def _converse(self, talk: Conversation, connection: Connection) -> Over:
         over = await talk.wait_until_ready(self._redial.patience_s + CONNECT_SPARE_S)

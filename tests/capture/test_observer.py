@@ -192,8 +192,8 @@ def test_a_photo_goes_with_the_readings_of_its_picture(scene):
     attention.want_photo(7)
     message = eyes.observed(frame(1))
     assert message.readings
-    assert message.photos[7] in message.readings[0].evidence
-    assert set(message.pictures) == set(message.readings[0].evidence)
+    assert {message.photos[7], *message.readings[0].evidence} == set(message.pictures)
+    assert len(message.pictures) == 2, "that of the plate has the plate in it, the photo has not"
 
 
 def test_neither_a_photo_nor_a_second_look_is_of_a_frozen_or_repeated_picture(scene):
