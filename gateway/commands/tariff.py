@@ -12,8 +12,8 @@ import click
 
 from gateway.commands import options, tariff_options
 from gateway.config.problems import ConfigError, Problem
-from gateway.rules.tariff import Fee, NoTariffError, Stay, TariffSet, quote
 from gateway.rules.clock import DAY_S, date_of, local_s
+from gateway.rules.tariff import Fee, NoTariffError, Stay, TariffSet, quote
 from gateway.rules.tariff.fields import as_fields
 from gateway.rules.tariff.words import Language, fee_words
 from gateway.tariffs import load, read
