@@ -7,7 +7,7 @@ from functools import partial
 
 from gateway.sync import filing, messages, protocol
 from gateway.sync.broker import Arrived
-from gateway.sync.cloud.pictures import note_kept
+from gateway.sync.cloud.pictures import DamagedError, PictureFolder, note_kept
 from gateway.sync.fields import MalformedError
 from gateway.sync.ledger import Accept, Skip, Starts, heard_from, judge_batch, judge_hello
 from gateway.sync.protocol import Ack, Batch, Fork, Have, Hello, Moment, Resend, Slow
@@ -55,6 +55,24 @@ def opened(message: Arrived, mono: float) -> Letter:
     elif leaf.startswith("snap/"):
         says = Picture(leaf.removeprefix("snap/"), message.payload)
     return Letter(message, gw, says, mono)
+
+
+def picture_kept(work: Work, gw: str, picture: Picture, folder: PictureFolder | None) -> bool:
+    """Whether there is something to note of it: its file is on the disk, or it is gone."""
+    if folder is None or not picture.content:
+        return folder is not None
+    try:
+        folder.keep(picture.name, picture.content)
+    except DamagedError as error:
+        work.counted["picture_damaged"] += 1
+        log.warning("receiver: %s: %s", gw, error)
+    except OSError as error:
+        work.counted["picture_failed"] += 1
+        where = error.filename or folder.path(picture.name)
+        log.error("receiver: %s: %s; look at the disk", where, error.strerror)  # noqa: TRY400
+    else:
+        return True
+    return False
 
 
 class Judge:

@@ -28,7 +28,7 @@ def key_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def request_for(key: bytes, name: str) -> bytes:
-    """A request for a certificate with this name and key. `ValueError` or `TypeError`: a bad key."""
+    """A certificate request with this name and key. `ValueError` or `TypeError`: a bad key."""
     private = load_pem_private_key(key, password=None)
     if not isinstance(private, SIGNING_KEYS):
         raise TypeError("this kind of key cannot sign a request; make a new one with --new-key")

@@ -111,9 +111,11 @@ async def all_done(store) -> None:
 class Listener:
     """A plain MQTT client that keeps the retained and the live messages of a topic."""
 
-    def __init__(self, port: int, topic: str) -> None:
+    def __init__(self, port: int, topic: str, tls: dict[str, str] | None = None) -> None:
         self.heard: list[dict] = []
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
+        if tls:
+            self._client.tls_set(tls["ca"], tls["cert"], tls["key"])
         self._client.on_connect = lambda client, *_: client.subscribe(topic, 1)
         self._client.on_message = lambda _c, _u, m: self.heard.append(json.loads(m.payload))
         self._client.connect("127.0.0.1", port)

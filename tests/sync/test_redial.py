@@ -37,7 +37,7 @@ def test_two_boxes_that_throw_each_other_out_do_it_ever_less_often():
 
 
 def test_a_refusal_or_a_twin_waits_twenty_times_as_long():
-    for ending in (Ending.NOT_ALLOWED, Ending.TAKEN_OVER):
+    for ending in (Ending.NOT_ALLOWED, Ending.CERTIFICATE_REFUSED, Ending.TAKEN_OVER):
         assert after(redial(AUTO, 30.0), ending).wait_up_to_s == 600.0
 
 
@@ -72,3 +72,17 @@ def test_a_version_the_technician_insists_on_is_never_changed():
 
 def test_an_unreachable_broker_says_nothing_about_its_version():
     assert after(redial(AUTO, 30.0), Ending.UNREACHABLE).protocol is V5
+
+
+def test_who_is_not_the_broker_is_tried_again_soon_and_in_the_same_version():
+    for ending in (Ending.UNTRUSTED, Ending.NOT_TLS):
+        state = after(redial(AUTO, 30.0), ending)
+        assert (state.wait_up_to_s, state.protocol) == (2.0, V5)
+
+
+def test_room_for_a_new_certificate_is_no_failure():
+    lasted = ended(connected(redial(AUTO, 30.0)), Ending.LOST, lasted_s=60.0)
+    renewed = ended(lasted, Ending.RENEWED, lasted_s=1.0)
+    assert (renewed.failures, renewed.wait_up_to_s) == (lasted.failures, 1.0)
+    refused = after(redial(AUTO, 30.0), *[Ending.UNTRUSTED] * 4, Ending.RENEWED)
+    assert ended(refused, Ending.UNTRUSTED).wait_up_to_s == 30.0
