@@ -103,6 +103,36 @@ def test_a_thousand_old_records_go_in_slices(path):
         assert [keeping.prune(db, slice_=3) for _ in range(4)] == [3, 3, 2, 0]
 
 
+def test_one_mark_stands_for_all_that_an_acknowledgement_covers_and_none_goes_before_its_time(path):
+    async def story(store):
+        await alarms(store, 9)
+        await ack(store, 7)
+        await store.tend(HOUR_S)
+        await ack(store, 8)
+
+    played(path, story)
+    assert rows(path, "select seq from outbox where acked_at is not null") == [(7,), (8,)]
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        outbox.keep_time(db, BoxClock().now)
+        assert keeping.prune(db, HOUR_S + 1.0) == 0
+        assert [keeping.prune(db, HOUR_S, slice_=4) for _ in range(3)] == [4, 3, 0]
+        assert outbox.upkeep(db).kept.seq == 7
+        assert outbox.chain_at(db, 7) is not None
+        assert keeping.prune(db, 0.0) == 1
+
+
+def test_records_that_are_missing_do_not_stop_what_is_let_go_behind_them(path):
+    async def story(store):
+        await alarms(store, 9)
+        await ack(store, 8)
+
+    played(path, story)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        outbox.keep_time(db, BoxClock().now)
+        db.execute("delete from outbox where seq between 1 and 5")
+        assert [keeping.prune(db, 0.0, slice_=2) for _ in range(3)] == [2, 1, 0]
+
+
 # --- no room -----------------------------------------------------------------------------
 
 

@@ -53,7 +53,16 @@ def tell_case(db: sqlite3.Connection, row: Mapping[str, Any]) -> None:
 def open_cases(db: sqlite3.Connection, lane: str) -> tuple[Row, ...]:
     """Newest first."""
     sql = "select * from cases where lane = ? and closed_at is null order by opened_at desc"
-    return tuple(case_of(row) for row in rows(db, f"{sql}, rowid desc", lane))
+    found = (_case(row) for row in rows(db, f"{sql}, rowid desc", lane))
+    return tuple(case for case in found if case is not None)
+
+
+def _case(row: Row) -> Row | None:
+    try:
+        return case_of(row)
+    except (ValueError, TypeError):
+        log.exception("%s: case %s is damaged in the store", row["lane"], row["case_id"])
+        return None
 
 
 def read_cases(path: Path, lane: str | None = None, *, ended: bool = False) -> Iterator[Row]:

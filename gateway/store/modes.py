@@ -3,6 +3,7 @@
 Writing functions must be called inside a transaction; they return whether they wrote.
 """
 
+import logging
 import sqlite3
 from datetime import datetime
 
@@ -10,6 +11,8 @@ from gateway.lane.reports import Mode
 from gateway.store import outbox
 from gateway.store.records import mode_body, mode_of, mode_row, utc_text
 from gateway.store.tables import insert, insert_new, rows
+
+log = logging.getLogger(__name__)
 
 
 def change(db: sqlite3.Connection, lane: str, mode: Mode, at: datetime) -> bool:
@@ -26,9 +29,13 @@ def change(db: sqlite3.Connection, lane: str, mode: Mode, at: datetime) -> bool:
 
 
 def in_force(db: sqlite3.Connection, lane: str) -> Mode | None:
-    """None where no mode was ever stored for the lane."""
+    """None where no mode was ever stored for the lane, or the last one was damaged on the disk."""
     found = rows(db, "select * from modes where lane = ? order by rowid desc limit 1", lane)
-    return mode_of(found[0]) if found else None
+    try:
+        return mode_of(found[0]) if found else None
+    except (ValueError, TypeError):
+        log.exception("%s: its mode is damaged in the store; it starts as automatic", lane)
+        return None
 
 
 def claim(db: sqlite3.Connection, lane: str, order_id: str, answer: str, at: datetime) -> bool:

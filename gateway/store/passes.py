@@ -92,7 +92,18 @@ def alarm(db: sqlite3.Connection, lane: str | None, code: str, detail: str, at: 
 def open_visits(db: sqlite3.Connection, lane: str) -> tuple[Visit, ...]:
     """Visits that were decided and have no ending: what a crash cut off, oldest first."""
     sql = "select * from passes where lane = ? and ending is null order by arrived_at, rowid"
-    return tuple(visit_of(row) for row in rows(db, sql, lane))
+    visits = (_visit(row) for row in rows(db, sql, lane))
+    return tuple(visit for visit in visits if visit is not None)
+
+
+def _visit(row: Row) -> Visit | None:
+    """One that was damaged on the disk must not keep its lane from starting."""
+    try:
+        return visit_of(row)
+    except (ValueError, TypeError):
+        words = "%s: visit %s is damaged in the store; it is not gone on with"
+        log.exception(words, row["lane"], row["pass_id"])
+        return None
 
 
 def newest(db: sqlite3.Connection, since: datetime | None, limit: int | None) -> Iterator[Row]:

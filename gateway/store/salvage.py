@@ -16,7 +16,14 @@ from typing import Any
 
 from gateway.store import keeping, moving, outbox
 from gateway.store.clock import BoxClock
-from gateway.store.database import READABLE, explain, open_database, sync_folder, transaction
+from gateway.store.database import (
+    READABLE,
+    StoreDamagedError,
+    explain,
+    open_database,
+    sync_folder,
+    transaction,
+)
 from gateway.store.schema import MIGRATIONS
 from gateway.store.tables import insert_new, rows
 from gateway.sync.protocol import Position, Record, genesis, next_chain
@@ -66,8 +73,21 @@ def mend(path: Path, gateway: str, clock: BoxClock) -> None:
         _remove(copy)
         mending.replace(_beside(path, "mended"))
         settle(path)
+        _beside(path, "suspect").unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as error:
         raise explain(path, error) from error
+
+
+def suspect(path: Path) -> None:
+    """Damage was met while the file was in use: the next start mends it, whatever it sees."""
+    with suppress(OSError):  # a disk that cannot even take this is told by every other write
+        _beside(path, "suspect").touch()
+
+
+def require_sound(path: Path) -> None:
+    """Raises `StoreDamagedError` where damage was met before."""
+    if _beside(path, "suspect").exists():
+        raise StoreDamagedError(f"{path}: damage was met in it while it was in use")
 
 
 def settle(path: Path) -> None:
@@ -134,10 +154,10 @@ def _history(old: sqlite3.Connection) -> Found:
     found = Found()
     with suppress(sqlite3.Error, UnicodeError):
         meta = outbox.read_meta(old)
-        if meta is not None:
+        if meta is not None and isinstance(meta.last.seq, int):
             found.epoch, found.last = meta.epoch, meta.last.seq
     with suppress(sqlite3.Error, TypeError, UnicodeError):
-        found.kept = outbox.upkeep(old).kept.seq
+        found.kept = int(outbox.upkeep(old).kept.seq)
     return found
 
 
@@ -152,12 +172,10 @@ def _take_outbox(old: sqlite3.Connection, new: sqlite3.Connection, found: Found)
     """Records that are as they were written, as a new history in their old order."""
     epoch = outbox.meta(new).epoch
     end = genesis(epoch)
-    seen = set()
     for row in _readable(old, "outbox"):
-        record, place = _record(row), (row["epoch"], row["seq"])
-        if record is None or place in seen:
+        record = _record(row)
+        if record is None:
             continue
-        seen.add(place)
         found.records += 1
         end = Position(end.seq + 1, next_chain(end.chain, record._replace(seq=end.seq + 1).line()))
         crc = outbox.crc_of(record.schema, record.kind, record.body, record.moment)

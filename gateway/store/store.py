@@ -77,6 +77,7 @@ class Store:
         """As `open`; a damaged file is put aside, and what can be read of it goes on."""
         salvage.settle(path)
         try:
+            salvage.require_sound(path)
             return cls.open(path, gateway, quota_mb)
         except StoreDamagedError as error:
             log.error("store: %s; now it is put aside and read as far as it goes", error)  # noqa: TRY400
@@ -277,7 +278,10 @@ class Store:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
                 # What the system's cache holds after a failed fsync is not to be trusted.
                 self._disconnect()
-            raise explain(self.path, error) from error
+            failure = explain(self.path, error)
+            if isinstance(failure, StoreDamagedError):
+                salvage.suspect(self.path)
+            raise failure from error
 
     def _moment(self) -> Moment:
         return self.clock.now()
