@@ -30,9 +30,10 @@ check: install
 # Hours. A violation prints its story, and ends it with 1.
 soak: install
 	$(BIN)/python -m tests.simulator --steps 100000000
+	$(BIN)/python -m tests.faults --hours 8
 
 bench: install
-	@for name in start open_latency rtu_noise commit sync_bytes tariff idle camera reader approaches; do \
+	@for name in start open_latency rtu_noise commit sync_bytes drain receive storm tariff idle camera reader approaches; do \
 		echo "== $$name"; $(BIN)/python -m bench.$$name || exit $$?; done
 
 docs: install

@@ -7,7 +7,9 @@ A real lane (store with a full commit, relay driver, RTU line) is given the seco
 notes when each byte had gone over. The floor is the wire alone: eight characters. `idle`: nothing
 else on the bus; `polled`: the inputs are read every 50 ms as in a running lane; `dead_slave`: that,
 and all the time a question waits for a slave that is not there, a new one after three silences,
-so that no pause between the questions to a slave that is away makes the figure better.
+so that no pause between the questions to a slave that is away makes the figure better. `draining`:
+polled, while the same process sends a backlog to a cloud over TLS as fast as that takes it. Broker
+and receiver run on this machine too, and share its cores with the lane: on a box they do not.
 """
 
 import argparse
@@ -18,14 +20,18 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bench import rig
+from bench.drain import backlog
+from bench.drain.broker import mosquitto, settings
+from bench.drain.parts import RECEIVER, Site, child
+from bench.sync_bytes import GATEWAY
 from drivers.twins.scene import TwinClient
 from gateway.app import clock
 from gateway.books import Books
@@ -52,12 +58,16 @@ from gateway.ports import Barrier, Bus, DeviceError, InputReader
 from gateway.rules.access import AccessList
 from gateway.runner import LaneRunner
 from gateway.store import Store
+from gateway.sync.settings import UplinkSettings
+from gateway.sync.uplink import Uplink
 
 BAUD = 19200
 CHARACTERS = 8
 BITS = 10
-PAUSE_S = 0.2
-LOADS = ("idle", "polled", "dead_slave")
+PAUSE_S, SHORT_PAUSE_S = 0.2, 0.03
+LOADS = ("idle", "polled", "dead_slave", "draining")
+BACKLOG = 100_000
+LEAST_OPENS = 30
 ABSENT, SILENCES, INPUTS = range(100, 248), 3, 8
 ON, OFF = Level.ON, Level.OFF
 CORNERS = ((0.0, 0.0), (9.0, 0.0), (9.0, 3.0), (0.0, 3.0))
@@ -109,6 +119,29 @@ async def traffic(load: str, bus: Bus, inputs: InputReader) -> AsyncIterator[Non
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@contextmanager
+def cloud(folder: Path) -> Iterator[UplinkSettings]:
+    """A broker and the product's receiver, and how the box reaches them."""
+    with mosquitto(folder, tls=True, names=(GATEWAY, RECEIVER)) as (port, broker_id):
+        receiver = Site(folder, port, broker_id, tls=True).words(
+            "receiver", file="cloud.db", name=RECEIVER
+        )
+        with child(receiver, until="ready"):
+            yield settings(port, folder, GATEWAY)
+
+
+@asynccontextmanager
+async def draining(folder: Path, store: Store) -> AsyncIterator[None]:
+    with cloud(folder) as told:
+        uplink = Uplink(told, store, GATEWAY)
+        running = asyncio.create_task(uplink.run())
+        while not uplink.connected:  # noqa: ASYNC110 -- a look at it from outside
+            await asyncio.sleep(0.01)
+        yield
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 async def opens(
     config: Config, folder: Path, client: TwinClient, count: int, load: str
 ) -> list[float]:
@@ -123,17 +156,31 @@ async def opens(
         inputs: InputReader = await stack.enter_async_context(
             catalog.connector("inputs", lane.inputs.driver)(lane.inputs, {"line-1": bus})
         )
-        store = Store.open(folder / "data" / "lanegate.db", "bench")
+        store = Store.open(folder / "data" / "lanegate.db", GATEWAY)
+        stack.push_async_callback(store.close)
         await one_open(store, barrier)
-        async with traffic(load, bus, inputs):
-            taken = [await timed(store, barrier, client, number) for number in range(count)]
-        await store.close()
+        await stack.enter_async_context(traffic(load, bus, inputs))
+        if load != "draining":
+            return [await timed(store, barrier, client, number) for number in range(count)]
+        await stack.enter_async_context(draining(folder, store))
+        return await while_draining(store, barrier, client)
+
+
+async def while_draining(store: Store, barrier: Barrier, client: TwinClient) -> list[float]:
+    """As many as there is time for."""
+    taken: list[float] = []
+    while (await store.meta()).unacked > LEAST_OPENS:
+        taken.append(await timed(store, barrier, client, len(taken), SHORT_PAUSE_S))
+    if len(taken) < LEAST_OPENS:
+        raise SystemExit(f"the backlog was sent after {len(taken)} opens; make BACKLOG larger")
     return taken
 
 
-async def timed(store: Store, barrier: Barrier, client: TwinClient, number: int) -> float:
+async def timed(
+    store: Store, barrier: Barrier, client: TwinClient, number: int, pause_s: float = PAUSE_S
+) -> float:
     """One order, at a moment that shifts against the polls."""
-    await asyncio.sleep(PAUSE_S + 0.007 * number % 0.05)
+    await asyncio.sleep(pause_s + 0.007 * number % 0.05)
     decided = await one_open(store, barrier)
     order = await asyncio.to_thread(rig.first_order, client, decided)
     if order is None:
@@ -146,6 +193,9 @@ def measured(count: int, load: str) -> dict[str, float]:
         folder = Path(name)
         with rig.twin(folder, BAUD) as client:
             config = load_config(rig.configuration(folder, BAUD, camera=False))
+            if load == "draining":
+                config.data.mkdir()
+                backlog.make(config.data / "lanegate.db", BACKLOG)
             taken = asyncio.run(opens(config, folder, client, count, load))
     last = sorted(seconds * 1000 for seconds in taken)
     return {

@@ -28,6 +28,9 @@ fetch_packages() {
 	missing=""
 	command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing="mosquitto"
 	command -v mbpoll >/dev/null || missing="$missing mbpoll"
+	command -v mosquitto_pub >/dev/null || missing="$missing mosquitto-clients"
+	command -v openssl >/dev/null || missing="$missing openssl"
+	command -v faketime >/dev/null || missing="$missing faketime"
 	command -v strace >/dev/null || missing="$missing strace"
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 	has_rtsp || missing="$missing gstreamer1.0-rtsp gir1.2-gst-rtsp-server-1.0 python3-gi \

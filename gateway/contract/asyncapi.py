@@ -8,7 +8,7 @@ import yaml
 from gateway.contract.catalogue import CHANNELS, MESSAGES, Channel, From, Message
 from gateway.contract.examples import PAYLOADS
 from gateway.contract.schemas import definitions
-from gateway.sync.broker import SESSION_EXPIRY_S
+from gateway.sync.link import SESSION_EXPIRY_S
 from gateway.sync.protocol import RECORD_SCHEMA
 
 Node = dict[str, Any]

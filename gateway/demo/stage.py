@@ -67,7 +67,10 @@ async def set_up(seed: int) -> AsyncIterator[Stage]:
     await broker.start()
     with (folder / "log.txt").open("wb") as log:
         receiver = await _start(
-            log, "receive", "--port", str(port), "--db", str(folder / "received.db")
+            log,
+            "receive",
+            *("--broker", f"mqtt://127.0.0.1:{port}"),
+            *("--db", f"sqlite://{folder / 'received.db'}"),
         )
         daemon = await _start(log, "run", str(file))
         try:

@@ -5,6 +5,7 @@ paho's memory can be sent again behind the owner's back.
 """
 
 import logging
+import math
 import socket
 import sys
 import threading
@@ -24,7 +25,6 @@ __all__ = ["Account", "Arrived", "Connection", "Event", "Over", "Ready", "Taken"
 
 log = logging.getLogger(__name__)
 
-SESSION_EXPIRY_S = 24 * 3600
 MAX_IN_FLIGHT = 100
 WILL_DELAY_S = 5
 """A box that is back at once, as with a new certificate, was never away."""
@@ -94,9 +94,13 @@ class Connection:
         self._client = self._make_client()
         self._client.connect_timeout = patience_s
         options = self._v5_options() if self._v5 else {}
-        where = (self._settings.host, self._settings.port, self._settings.keepalive_s)
+        where = (self._settings.host, self._settings.port, self._keepalive_s(patience_s))
         self._client.connect_async(*where, **options)
         self._client.loop_start()
+
+    def _keepalive_s(self, patience_s: float) -> int:
+        """Paho gives up an answer that is later than this: a slow way needs as long as we wait."""
+        return max(self._settings.keepalive_s, math.ceil(patience_s))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
         """Hand a message to paho (QoS 1); `Taken` with the returned number follows."""
@@ -178,8 +182,9 @@ class Connection:
             client.will_set(topic, payload, qos=1, retain=True, properties=late)
 
     def _v5_options(self) -> dict[str, Any]:
-        properties = _properties("CONNECT", SessionExpiryInterval=SESSION_EXPIRY_S)
-        return {"clean_start": False, "properties": properties}
+        session_s = self._account.session_s
+        properties = _properties("CONNECT", SessionExpiryInterval=session_s)
+        return {"clean_start": session_s == 0, "properties": properties}
 
     # --- in paho's thread
 
@@ -194,7 +199,7 @@ class Connection:
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock
-        dead_after_ms = self._settings.keepalive_s * 1000
+        dead_after_ms = self._client.keepalive * 1000
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, dead_after_ms)
 
     @_guarded

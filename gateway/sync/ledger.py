@@ -5,9 +5,11 @@ what is stored. So a record counts once, however often and in whatever order it 
 """
 
 import hashlib
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 from gateway.sync.fields import Fields, MalformedError
 from gateway.sync.messages import read_moment
@@ -32,11 +34,31 @@ CLONE_S = 60.0
 """Two starts that take turns within this time are two boxes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A record as it came. `digest` tells equal bodies, also under another epoch and number.
+MAX_NAME = 200
+"""Longer names of gateways, epochs, starts and boots are none of ours."""
 
-    `readable` is False for a record of a newer major form: it is kept as it is, not applied.
+_BEGINNING, _KIND = '{"body":', ',"kind":"'
+_END = re.compile(
+    r',"kind":"([a-z_]{1,40})","schema":(0|[1-9][0-9]{0,8}),"seq":([1-9][0-9]{0,17})'
+    r'(?:,"when":\{"at":"([0-9TZ:.+-]{1,40})","boot":"([0-9a-f-]{1,64})","clock":"([a-z]{1,20})",'
+    r'"mono_ms":(0|[1-9][0-9]{0,17})\})?\}'
+)
+"""How a line ends as a gateway writes it. Before that it is JSON exactly if the body is."""
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
+
+
+class Received(NamedTuple):
+    """A record as it came. `digest` and `tag` tell the same one under another epoch and number.
+
+    `digest` is of its body; `tag` a number that was drawn from its moment, so that records of one
+    time have numbers near each other. `readable` is False for a record of a newer major form: it
+    is kept as it is, not applied. `escaped`: its texts may hold what a database cannot.
     """
 
     seq: int
@@ -47,6 +69,13 @@ class Received:
     chain: bytes
     when: Moment | None = None
     readable: bool = True
+    escaped: bool = False
+
+    @property
+    def tag(self) -> int:
+        if self.when is None:
+            return int.from_bytes(self.digest[:7])
+        return self.when.mono_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +125,54 @@ def _accepted(
     epoch: str, upto: Position, lines: tuple[bytes, ...], chains: tuple[bytes, ...]
 ) -> Accept:
     new: list[Received] = []
-    for line, chain in zip(lines, chains, strict=True):
+    for seq, (line, chain) in enumerate(zip(lines, chains, strict=True), upto.seq + 1):
         try:
-            record = read_record(line, upto.seq + 1, chain)
+            new.append(read_record(line, seq, chain))
         except PoisonError as error:
-            poison = Poison(epoch, Position(upto.seq + 1, chain), str(error))
-            return Accept(tuple(new), upto, poison, line)
-        new.append(record)
-        upto = Position(record.seq, chain)
-    return Accept(tuple(new), upto)
+            poison = Poison(epoch, Position(seq, chain), str(error))
+            return Accept(tuple(new), _reached(upto, new), poison, line)
+    return Accept(tuple(new), _reached(upto, new))
+
+
+def _reached(upto: Position, new: list[Received]) -> Position:
+    return Position(new[-1].seq, new[-1].chain) if new else upto
 
 
 def read_record(line: bytes, seq: int, chain: bytes) -> Received:
     """Raises `PoisonError` for what can never be stored, `MalformedError` for a wrong place."""
+    # Without an escape there is no character that a database could not keep.
+    if b"\\" not in line and line.startswith(b'{"body":{'):
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            raise PoisonError("not_json") from None
+        end = text.rfind(_KIND)
+        found = _END.fullmatch(text, end) if end > 0 else None
+        if found is not None:
+            return _read_own_form(text, found, seq, chain)
+    return _read_any_form(line, seq, chain)
+
+
+def _read_own_form(line: str, found: re.Match[str], seq: int, chain: bytes) -> Received:
+    """The body's text is taken as it stands: every record that a gateway moves keeps its text."""
+    kind, schema, number, at, boot, clock, mono_ms = found.groups()
+    try:
+        body, end = _JSON.raw_decode(line, len(_BEGINNING))
+    except (ValueError, RecursionError):
+        raise PoisonError("not_json") from None
+    if end != found.start():
+        raise PoisonError("not_json")
+    _in_its_place(int(number), seq)
+    text = line[len(_BEGINNING) : end]
+    when = None if at is None else Moment(at, boot, clock, int(mono_ms))
+    readable = 1 <= int(schema) <= RECORD_SCHEMA
+    digest = hashlib.sha256(text.encode()).digest()
+    return Received(seq, kind, body, text, digest, chain, when, readable)
+
+
+def _read_any_form(line: bytes, seq: int, chain: bytes) -> Received:
     fields = _fields(line)
-    if fields.count("seq", least=1) != seq:
-        raise MalformedError(f"record {fields['seq']} stands in the place of record {seq}")
+    _in_its_place(fields.count("seq", least=1), seq)
     body = fields.get("body")
     if not isinstance(body, dict):
         raise PoisonError("no_body")
@@ -122,7 +183,13 @@ def read_record(line: bytes, seq: int, chain: bytes) -> Received:
     schema = fields.get("schema")
     readable = type(schema) is int and 1 <= schema <= RECORD_SCHEMA
     digest = hashlib.sha256(text.encode()).digest()
-    return Received(seq, kind, body, text, digest, chain, read_moment(fields.get("when")), readable)
+    when = read_moment(fields.get("when"))
+    return Received(seq, kind, body, text, digest, chain, when, readable, escaped=True)
+
+
+def _in_its_place(number: int, seq: int) -> None:
+    if number != seq:
+        raise MalformedError(f"record {number} stands in the place of record {seq}")
 
 
 def _fields(line: bytes) -> Fields:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from gateway.sync.redial import Ending
 
+SESSION_EXPIRY_S = 24 * 3600
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -39,8 +41,12 @@ Event = Ready | Over | Taken | Arrived
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who connects, to hear what; `will` is (topic, payload), retained if the link breaks."""
+    """Who connects, to hear what; `will` is (topic, payload), retained if the link breaks.
+
+    `session_s`: so long the broker keeps what comes for an absent one; 0: it forgets him.
+    """
 
     client_id: str
     topics: tuple[str, ...]
     will: tuple[str, bytes] | None = None
+    session_s: int = SESSION_EXPIRY_S

@@ -4,6 +4,7 @@ The monotonic time of one boot is right even where the time of day is not.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from gateway.sync.protocol import Moment
 
@@ -40,8 +41,13 @@ def happened_at(when: Moment, offset_ms: int | None) -> str:
     """`offset_ms`: what the receiver's clock showed when `mono_ms` of that boot was 0."""
     if offset_ms is None:
         return when.at
+    second, ms = divmod(offset_ms + when.mono_ms, 1000)
     try:
-        at = EPOCH + timedelta(milliseconds=offset_ms + when.mono_ms)
+        return f"{_second_text(second)}.{ms:03}Z"
     except OverflowError:
         return when.at
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=1024)
+def _second_text(second: int) -> str:
+    return (EPOCH + timedelta(seconds=second)).isoformat(timespec="seconds")[:19]

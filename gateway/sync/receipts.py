@@ -1,97 +1,56 @@
-"""What a receiver keeps: each gateway's history as it came, and the passes it adds up to.
+"""What a receiver knows: how far each gateway's history is stored, and what it adds up to.
 
-Every function works on a connection inside its caller's thread. `gateway.sync.filing` writes.
+`gateway.sync.filing` writes, `gateway.sync.cloud` says where.
 """
 
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple, Protocol
 
-from gateway.store.database import Migration, explain, open_read_only
+from gateway.store.database import explain, open_read_only
+from gateway.sync.cloud import sqlite
+from gateway.sync.cloud.database import Cursor, Database
 from gateway.sync.protocol import Position, genesis
 
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
-PASS_COLUMNS = (
-    "lane",
-    "direction",
-    "verdict",
-    "reason",
-    "arrived_at",
-    "decided_at",
-    "ended_at",
-    "ending",
-)
+MIGRATIONS = sqlite.migrations()
 
 
-def _first_form(db: "Database") -> None:
-    db.table("epoch").create(
-        {"gw": str, "epoch": str, "upto": int, "head": bytes},
-        pk=("gw", "epoch"),
-        not_null={"upto", "head"},
-        strict=True,
-    )
-    db.table("start").create(
-        {"gw": str, "epoch": str, "inst": str}, pk=("gw", "epoch", "inst"), strict=True
-    )
-    db.table("record").create(
-        {
-            "gw": str,
-            "epoch": str,
-            "seq": int,
-            "kind": str,
-            "phase": str,
-            "pass_id": str,
-            "body": str,
-            "digest": bytes,
-            "chain": bytes,
-            "applied": int,
-            "received_at": str,
-        },
-        pk=("gw", "epoch", "seq"),
-        not_null={"kind", "body", "digest", "chain", "applied", "received_at"},
-        strict=True,
-    )
-    db.table("record").create_index(["gw", "digest"])
-    _pass_table(db)
+class Asked(Protocol):
+    """A `Database`, or any connection that answers a question without values."""
+
+    def execute(self, sql: str, /) -> Cursor: ...
 
 
-def _pass_table(db: "Database") -> None:
-    columns = dict.fromkeys(("pass_id", "gw", "plate", *PASS_COLUMNS, "updated_at"), str)
-    db.table("pass").create(columns, pk="pass_id", not_null={"gw", "updated_at"}, strict=True)
+class Epoch(NamedTuple):
+    """`number` counts the epochs of one gateway in the order in which they were first heard of."""
+
+    upto: Position
+    number: int
 
 
-def _whole_protocol(db: "Database") -> None:
-    db.execute("alter table record add column historical integer")
-    db.execute("alter table record add column happened_at text")
-    places = {"gw": str, "epoch": str, "seq": int}
-    quarantine = places | {"code": str, "line": bytes, "received_at": str}
-    db.table("quarantine").create(quarantine, pk=("gw", "epoch", "seq", "code"), strict=True)
-    losses = {"gw": str, "epoch": str, "seq_from": int, "seq_to": int, "noticed_at": str}
-    db.table("loss").create(losses, pk=("gw", "epoch", "seq_from"), strict=True)
-    boot = {"gw": str, "boot": str, "offset_ms": int}
-    db.table("boot").create(boot, pk=("gw", "boot"), strict=True)
-    alarm = dict.fromkeys(("gw", "code", "detail", "raised_at"), str)
-    db.table("alarm").create(alarm, strict=True)
-    texts = dict.fromkeys(("gw", "pass_id", "kind", "plate", "was", "happened_at", "at"), str)
-    event = {"event_id": int} | texts | {"historical": int}
-    db.table("event").create(event, pk="event_id", strict=True)
+def epochs_of(db: Database, gateways: Collection[str]) -> dict[str, dict[str, Epoch]]:
+    """Of each gateway, its epochs by name."""
+    found: dict[str, dict[str, Epoch]] = {gw: {} for gw in gateways}
+    sql = "select gw, epoch, upto, head, number from epoch where gw"
+    for gw, epoch, upto, head, number in db.among(sql, (), gateways):
+        found[gw][epoch] = Epoch(Position(upto, bytes(head)), number)
+    return found
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first_form, _whole_protocol)
+def newest_epochs(db: Database, idle_since: str) -> tuple[tuple[str, str, Position], ...]:
+    """(gateway, epoch, position) of each gateway of which nothing was stored since then."""
+    rows = db.execute(
+        "select gw, epoch, upto, head, stored_at from epoch e where number ="
+        " (select max(number) from epoch n where n.gw = e.gw) and stored_at < ? order by gw",
+        (idle_since,),
+    ).fetchall()
+    return tuple((row[0], row[1], Position(row[2], bytes(row[3]))) for row in rows)
 
 
-def position(db: sqlite3.Connection, gw: str, epoch: str) -> Position:
-    """How far this epoch is stored; its beginning where it is not known."""
-    row = db.execute(
-        "select upto, head from epoch where gw = ? and epoch = ?", (gw, epoch)
-    ).fetchone()
-    return Position(row[0], bytes(row[1])) if row else genesis(epoch)
-
-
-def chain_at(db: sqlite3.Connection, gw: str, epoch: str, seq: int) -> bytes | None:
+def chain_at(db: Database, gw: str, epoch: str, seq: int) -> bytes | None:
+    """The chain of a stored record; None where it is not stored."""
     if seq == 0:
         return genesis(epoch).chain
     row = db.execute(
@@ -102,7 +61,7 @@ def chain_at(db: sqlite3.Connection, gw: str, epoch: str, seq: int) -> bytes | N
     return bytes(row[0]) if row else None
 
 
-def start_known(db: sqlite3.Connection, gw: str, epoch: str, inst: str) -> bool:
+def start_known(db: Database, gw: str, epoch: str, inst: str) -> bool:
     """Whether this start of the gateway's program was heard before."""
     found = db.execute(
         "select 1 from start where gw = ? and epoch = ? and inst = ?", (gw, epoch, inst)
@@ -110,31 +69,21 @@ def start_known(db: sqlite3.Connection, gw: str, epoch: str, inst: str) -> bool:
     return found is not None
 
 
-def store_start(db: sqlite3.Connection, gw: str, epoch: str, inst: str) -> None:
-    db.execute("insert or ignore into start values (?, ?, ?)", (gw, epoch, inst))
-
-
-def epochs(db: sqlite3.Connection) -> tuple[tuple[str, str, Position], ...]:
-    """(gateway, epoch, position) of all that is known."""
-    rows = db.execute("select gw, epoch, upto, head from epoch order by rowid").fetchall()
-    return tuple((row[0], row[1], Position(row[2], bytes(row[3]))) for row in rows)
-
-
-def summary_of(db: sqlite3.Connection) -> dict[str, int]:
+def summary_of(db: Asked) -> dict[str, int]:
     """`duplicated`: records that were applied more than once.
 
     `gaps`: numbers that are missing below `upto` and are not counted as lost.
     """
     row = db.execute(
         "select (select count(*) from pass), (select count(*) from record),"
-        " (select count(*) from (select 1 from record where applied"
-        " group by gw, digest having count(*) > 1)),"
+        " (select count(*) from (select 1 from record where applied <> 0"
+        " group by gw, digest having count(*) > 1) as twice),"
         " (select coalesce(sum(upto - (select count(*) from record r"
         " where r.gw = e.gw and r.epoch = e.epoch and r.seq <= e.upto)), 0) from epoch e)"
         " - (select coalesce(sum(seq_to - seq_from + 1), 0) from loss l where exists"
         " (select 1 from epoch e where e.gw = l.gw and e.epoch = l.epoch and e.upto >= seq_to))"
     ).fetchone()
-    return dict(zip(("passes", "records", "duplicated", "gaps"), row, strict=True))
+    return dict(zip(("passes", "records", "duplicated", "gaps"), map(int, row), strict=True))
 
 
 def summary(path: Path) -> dict[str, int]:

@@ -1,77 +1,156 @@
 """The other end: takes the gateways' batches from the broker, stores them, then acknowledges.
 
-It shows what a cloud has to do, and is enough for a small site. Whatever reaches it twice, out
-of order or cut in pieces by a restart is stored once, in order.
+Whatever reaches it twice, out of order or cut in pieces by a restart is stored once, in order.
+Several receivers of one group share the work on one PostgreSQL; any of them may die at any time.
 """
 
+import contextlib
+import gc
 import logging
 import queue
+import secrets
 import signal
-import sqlite3
 import threading
 import time
 from collections import Counter
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
 from types import FrameType
 
 from gateway.ports import DeviceError
-from gateway.store.database import explain, open_database
-from gateway.sync import protocol, receipts, redial
+from gateway.store.database import StoreDamagedError, StoreError
+from gateway.sync import protocol, redial
 from gateway.sync.broker import Account, Connection, Event
+from gateway.sync.cloud.address import Address, of_file
+from gateway.sync.cloud.database import Database, UnusableError
+from gateway.sync.cloud.figures import Figures
+from gateway.sync.cloud.metrics import serving
+from gateway.sync.cloud.pictures import Asking, PictureFolder
+from gateway.sync.credentials import Credentials
 from gateway.sync.receipts import summary
-from gateway.sync.redial import Ending
-from gateway.sync.session import Session
+from gateway.sync.redial import Ending, MqttProtocol
+from gateway.sync.session import Manner, Session
 from gateway.sync.settings import UplinkSettings
 
-__all__ = ["Receiver", "receive", "summary"]
+__all__ = ["Plan", "Receiver", "receive", "summary"]
 
 log = logging.getLogger(__name__)
 
 CLIENT_ID = "lanegate-receiver"
 MAX_WAITING = 1000
 HAND_OVER_S = 30.0
+HOLD_S = 0.5
+LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`group`: the receivers that share the work; empty: this one does all of it alone."""
+
+    client_id: str = ""
+    group: str = ""
+    pictures: Path | None = None
+    asking: Asking = Asking.NONE
+    metrics: tuple[str, int] | None = None
+
+    def account(self) -> Account:
+        topic = protocol.up("+", "#")
+        if not self.group:
+            return Account(self.client_id or CLIENT_ID, (topic,))
+        name = self.client_id or f"{CLIENT_ID}-{self.group}-{secrets.token_hex(4)}"
+        # The broker would keep a dead receiver's share for its session.
+        return Account(name, (f"$share/{self.group}/{topic}",), session_s=0)
+
+    def manner(self) -> Manner:
+        pictures = None if self.pictures is None else PictureFolder(self.pictures)
+        return Manner(HOLD_S if self.group else 0.0, pictures, self.asking)
 
 
 class Receiver:
-    """`run` blocks until `stop`; one receiver for one file and one client id.
+    """`run` blocks until `stop`. `listening` is set while the broker passes on what arrives."""
 
-    `listening` is set while the broker passes on what arrives; `counted` is for the curious.
-    """
-
-    def __init__(self, settings: UplinkSettings, path: Path, *, client_id: str = CLIENT_ID) -> None:
-        self.counted: Counter[str] = Counter()
+    def __init__(
+        self, settings: UplinkSettings, place: Address | Path, plan: Plan | None = None
+    ) -> None:
+        self.figures = Figures()
         self.listening = threading.Event()
+        self._plan = plan or Plan()
+        self._address = of_file(place) if isinstance(place, Path) else place
+        if self._plan.group:
+            settings = settings.model_copy(update={"protocol": MqttProtocol.V5})
+            if not self._address.shared:
+                raise StoreError(
+                    "a group of receivers works on one PostgreSQL; an SQLite file is for one"
+                    " receiver: leave --group out, or give --db postgresql://..."
+                )
         self._settings = settings
-        self._path = path
-        self._client_id = client_id
+        self._credentials = Credentials(settings.tls) if settings.tls else None
+        self._account = self._plan.account()
+        self._redial = redial.redial(settings.protocol, settings.reconnect_max_s)
         self._stopping = threading.Event()
+        self._failures = 0
+        self._opened = False
         self._trouble = ""
+
+    @property
+    def counted(self) -> Counter[str]:
+        return self.figures.counted
 
     def stop(self) -> None:
         """From any thread or from a signal handler."""
         self._stopping.set()
 
     def run(self) -> None:
-        """Raises `StoreError` where its own file fails: nothing more could be acknowledged."""
-        state = redial.redial(self._settings.protocol, self._settings.reconnect_max_s)
-        with closing(open_database(self._path, receipts.MIGRATIONS)) as db:
-            while not self._stopping.wait(SystemRandom().uniform(0.0, state.wait_up_to_s)):
-                try:
-                    state = self._once(db, state)
-                except sqlite3.Error as error:
-                    raise explain(self._path, error) from error
+        """Raises `StoreError` where waiting does not help: a newer form, a damaged file."""
+        with contextlib.ExitStack() as stack:
+            if self._plan.metrics is not None:
+                port = stack.enter_context(serving(self._plan.metrics, self.figures))
+                log.info("receiver: metrics on port %d", port)
+            while not self._stopping.wait(self._pause_s()):
+                self._with_database()
 
-    def _once(self, db: sqlite3.Connection, state: redial.Redial) -> redial.Redial:
+    def _pause_s(self) -> float:
+        if not self._failures:
+            return 0.0
+        return SystemRandom().uniform(0.0, min(2.0 ** min(self._failures, 10), LONGEST_PAUSE_S))
+
+    def _with_database(self) -> None:
+        """Until the end, or until the database fails: then nothing of it was acknowledged."""
+        commits = self.figures.commits
+        try:
+            with closing(self._address.open()) as db:
+                self._opened = True
+                self._serve(db)
+        except (UnusableError, StoreDamagedError):
+            raise
+        except StoreError as error:
+            if not self._opened and not self._address.shared:
+                raise
+            self._failures = 1 if self.figures.commits > commits else self._failures + 1
+            self._tell(str(error))
+
+    def _serve(self, db: Database) -> None:
+        while not self._stopping.wait(SystemRandom().uniform(0.0, self._redial.wait_up_to_s)):
+            try:
+                self._redial = self._once(db, self._redial)
+            except db.errors as error:
+                raise db.explain(error) from error
+
+    def _once(self, db: Database, state: redial.Redial) -> redial.Redial:
         began = time.monotonic()
         inbox: queue.Queue[Event] = queue.Queue(MAX_WAITING)
-        account = Account(self._client_id, topics=(protocol.up("+", "#"),))
+        deliver = partial(inbox.put, timeout=HAND_OVER_S)
         connection = Connection(
-            self._settings, account, state.protocol, partial(inbox.put, timeout=HAND_OVER_S)
+            self._settings, self._account, state.protocol, deliver, credentials=self._credentials
         )
-        session = Session(db, connection, self.counted, self.listening)
+        manner = self._plan.manner()
+        session = Session(
+            db, connection, self.figures, self.listening, manner=manner, tend=self._look_at_files
+        )
         try:
             connection.open(state.patience_s)
             over = session.run(inbox, self._stopping, state.patience_s)
@@ -80,14 +159,29 @@ class Receiver:
             return redial.ended(state, Ending.REFUSED)
         finally:
             connection.cut()
-        if self.listening.is_set():
+            self.figures.connected = False
+            heard = self.listening.is_set()
             self.listening.clear()
+        if heard:
             self._trouble = ""
             state = redial.connected(state)
         if not self._stopping.is_set():
-            where = f"{self._settings.host}:{self._settings.port}"
-            self._tell(f"broker {where} {over.ending} ({over.detail})")
+            self.figures.counted["connection_lost"] += 1
+            self._tell(self._sentence(over.ending, over.detail))
         return redial.ended(state, over.ending, time.monotonic() - began)
+
+    def _look_at_files(self) -> None:
+        if self._credentials is not None:
+            self._credentials.look(datetime.now(UTC))
+
+    def _sentence(self, ending: Ending, detail: str) -> str:
+        said = f"broker {self._settings.host}:{self._settings.port} {ending} ({detail})"
+        if self._plan.group and ending in (Ending.WRONG_VERSION, Ending.MUTE):
+            said += (
+                "; --group needs a broker with MQTT 5 and its shared subscriptions: where it has"
+                " only 3.1.1, run one receiver without --group"
+            )
+        return said
 
     def _tell(self, trouble: str) -> None:
         """Each new trouble once; the tries that end the same way are for the curious."""
@@ -96,14 +190,18 @@ class Receiver:
         self._trouble = trouble
 
 
-def receive(settings: UplinkSettings, path: Path) -> None:
-    """Run a receiver until SIGTERM or SIGINT. Call it in the main thread."""
-    receiver = Receiver(settings, path)
+def receive(settings: UplinkSettings, place: Address | Path, plan: Plan | None = None) -> None:
+    """Run a receiver until SIGTERM or SIGINT. Call it in the main thread. Raises `StoreError`."""
+    receiver = Receiver(settings, place, plan)
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         log.info("receiver: %s; ending", signal.Signals(number).name)
         receiver.stop()
 
+    # Each batch makes thousands of objects that die with it: looking for cycles among them is
+    # a tenth of all the work.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     receiver.run()

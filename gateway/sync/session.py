@@ -1,29 +1,42 @@
-"""One connection of a receiver: each message is judged, stored, and only then answered."""
+"""One connection of a receiver: messages are judged, stored, and only then answered."""
 
 import logging
 import queue
-import sqlite3
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from gateway.store.records import utc_text
-from gateway.sync import filing, messages, protocol, receipts
+from gateway.sync import messages, protocol, receipts
 from gateway.sync.broker import Arrived, Event, Over, Ready
+from gateway.sync.cloud import pictures
+from gateway.sync.cloud.database import Database
+from gateway.sync.cloud.figures import Figures
+from gateway.sync.cloud.pictures import Asking, PictureFolder
 from gateway.sync.fields import MalformedError
-from gateway.sync.ledger import Accept, Skip, Starts, heard_from, judge_batch, judge_hello
-from gateway.sync.protocol import Ack, Batch, Fork, Hello, Order, Position, Resend, Slow
+from gateway.sync.filing import Filing
+from gateway.sync.judging import Judge, Letter, Picture, opened, picture_kept, tell_malformed
+from gateway.sync.protocol import Ack, Batch, Order, Resend
 from gateway.sync.redial import Ending
+from gateway.sync.work import Memory, Work
 
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.2
-BUSY = 200
-SLOW = Slow(rate=200.0, for_s=5.0)
+LOOK_AT_HELD_S = 0.01
+TOGETHER = 32
+TRIES = 5
+IDLE = timedelta(seconds=2)
+GO_ON_AT_ONCE = 500
+ASK_EVERY_S = 60.0
+TEND_S = 20.0
+ASK_AGAIN = timedelta(hours=1)
+ASKING = ""
+"""Stands among the gateways' names for who asks for pictures: one receiver at a time."""
 
 
 class Link(Protocol):
@@ -35,31 +48,57 @@ class Link(Protocol):
     def close(self) -> None: ...
 
 
-def _now() -> str:
-    return utc_text(datetime.now(UTC))
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a receiver works.
+
+    `hold_s`: how long a batch waits for the one before it; more than 0 where others share the
+    work. `pictures`: None where the files are not wanted.
+    """
+
+    hold_s: float = 0.0
+    pictures: PictureFolder | None = None
+    asking: Asking = Asking.NONE
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Session:
-    """`counted` and `listening` outlive it; `mono` and `now` are the receiver's clocks."""
+    """`figures` and `listening` outlive it; `mono` and `now` are the receiver's clocks.
+
+    `tend` is called now and then. Raises the database's errors: nothing of the transaction was
+    answered then.
+    """
 
     def __init__(
         self,
-        db: sqlite3.Connection,
+        db: Database,
         link: Link,
-        counted: Counter[str],
+        figures: Figures,
         listening: threading.Event,
         *,
+        manner: Manner | None = None,
+        tend: Callable[[], object] = bool,
         mono: Callable[[], float] = time.monotonic,
-        now: Callable[[], str] = _now,
+        now: Callable[[], datetime] = _now,
     ) -> None:
         self._db = db
         self._link = link
-        self._counted = counted
+        self._figures = figures
         self._listening = listening
+        self._manner = manner or Manner()
         self._mono = mono
         self._now = now
-        self._starts: dict[str, Starts] = {}
-        self._slowed: dict[str, float] = {}
+        self._memory = Memory()
+        self._judge = Judge(self._manner.hold_s, mono)
+        self._to_go_on: deque[tuple[str, Resend]] = deque()
+        self._ask_at = mono()
+        self._tend = tend
+        self._tend_at = mono() + TEND_S
+
+    # --- the loop
 
     def run(
         self, inbox: "queue.Queue[Event]", stopping: threading.Event, patience_s: float
@@ -67,106 +106,185 @@ class Session:
         """Until the connection's end or `stopping`."""
         give_up = time.monotonic() + patience_s
         while not stopping.is_set():
-            match self._next(inbox):
+            arrived, other = self._next(inbox)
+            if arrived:
+                self.deal_with_all(arrived, waiting=inbox.qsize())
+            match other:
                 case Ready():
                     self.ask_all_to_go_on()
+                    self._figures.connected = True
                     self._listening.set()
-                case Arrived() as message:
-                    self.deal_with(message, waiting=inbox.qsize())
                 case Over() as over:
                     return over
-            if not self._listening.is_set() and time.monotonic() > give_up:
+            if self._listening.is_set():
+                self._look_around()
+            elif time.monotonic() > give_up:
                 return Over(Ending.MUTE, f"no answer within {patience_s:g} s")
         self._link.close()
         return Over(Ending.CLOSED, "by this receiver")
 
-    def _next(self, inbox: "queue.Queue[Event]") -> Event | None:
+    def _next(self, inbox: "queue.Queue[Event]") -> tuple[list[Arrived], Event | None]:
+        """The messages that wait, and what came behind them."""
+        arrived: list[Arrived] = []
         try:
-            return inbox.get(timeout=LOOK_S)
+            event = inbox.get(timeout=LOOK_AT_HELD_S if self._judge.held else LOOK_S)
+            while isinstance(event, Arrived):
+                arrived.append(event)
+                if len(arrived) == TOGETHER:
+                    return arrived, None
+                event = inbox.get_nowait()
         except queue.Empty:
-            return None if self._link.alive() else Over(Ending.LOST, "its thread ended")
+            alive = self._link.alive()
+            return arrived, None if alive else Over(Ending.LOST, "its thread ended")
+        return arrived, event
+
+    def _look_around(self) -> None:
+        """What has its own time: held batches, orders to go on or for pictures, new files."""
+        if self._judge.held and self._may_go_on():
+            self.deal_with_all([])
+        for _ in range(min(len(self._to_go_on), GO_ON_AT_ONCE)):
+            self._say(*self._to_go_on.popleft())
+        if self._mono() >= self._tend_at:
+            self._tend_at = self._mono() + TEND_S
+            self._tend()
+        if self._manner.asking is not Asking.NONE and self._mono() >= self._ask_at:
+            self._ask_at = self._mono() + ASK_EVERY_S
+            self.ask_for_pictures()
+
+    def _may_go_on(self) -> bool:
+        """Whether a held batch follows what is stored by now, or has waited long enough."""
+        held = self._judge.held
+        known = receipts.epochs_of(self._db, {letter.gw for letter in held})
+        for letter in held:
+            if self._mono() - letter.since >= self._manner.hold_s:
+                return True
+            if isinstance(letter.says, Batch) and letter.says.epoch in known[letter.gw]:
+                upto = known[letter.gw][letter.says.epoch].upto
+                if upto.seq >= letter.says.before.seq:
+                    return True
+        return False
+
+    # --- what is said unasked
 
     def ask_all_to_go_on(self) -> None:
-        """What was sent while nobody listened would else come only after the gateways' patience."""
+        """What was sent while nobody listened would else come only after the gateways' patience.
+
+        Where others share the work, those gateways are left alone that one of them is busy with.
+        """
         log.info("receiver: ready")
-        newest = {gw: (epoch, upto) for gw, epoch, upto in receipts.epochs(self._db)}
-        for gw, (epoch, upto) in newest.items():
-            self._answer(gw, Resend(epoch, upto.seq + 1))
+        idle_since = utc_text(self._now() - IDLE) if self._manner.hold_s else "~"
+        for gw, epoch, upto in receipts.newest_epochs(self._db, idle_since):
+            self._to_go_on.append((gw, Resend(epoch, upto.seq + 1)))
+            self._figures.counted["go_on"] += 1
+        for _ in range(min(len(self._to_go_on), GO_ON_AT_ONCE)):
+            self._say(*self._to_go_on.popleft())
+
+    def ask_for_pictures(self) -> None:
+        now = self._now()
+        with self._db.writing((ASKING,)):
+            found = pictures.orders(self._db, utc_text(now), utc_text(now - ASK_AGAIN))
+        for gw, wants in found.items():
+            for want in wants:
+                self._figures.counted["want"] += 1
+                self._say(gw, want)
+
+    # --- messages
 
     def deal_with(self, message: Arrived, waiting: int = 0) -> None:
-        """`waiting`: how many messages stand behind this one."""
+        self.deal_with_all([message], waiting)
+
+    def deal_with_all(self, arrived: Sequence[Arrived], waiting: int = 0) -> None:
+        """One transaction for all. `waiting`: how many messages stand behind these."""
+        work = self._work()
+        letters = list(self._opened(work, arrived))
+        self._deal_with_letters(work, letters, waiting)
+
+    def _deal_with_letters(self, work: Work, letters: Sequence[Letter], waiting: int) -> None:
+        """What no database can ever take must not keep the others waiting."""
+        began = self._mono()
         try:
-            gateway, leaf = protocol.split_topic(message.topic)
-            if leaf == "rec":
-                self._on_batch(gateway, messages.decode_batch(message.payload))
-                self._ask_for_patience(gateway, waiting)
-            elif leaf == "hello":
-                self._on_hello(gateway, messages.decode_hello(message.payload))
-        except MalformedError as error:
-            self._counted["malformed"] += 1
-            log.warning("receiver: a message on %r is not understood: %s", message.topic, error)
-        self._link.settle(message)
+            if letters or self._judge.held:
+                work = self._stored(work, letters, waiting)
+                self._figures.committed(self._mono() - began)
+        except self._db.errors as error:
+            if not self._db.hopeless(error):
+                raise
+            log.error("receiver: cannot be stored: %s", self._db.explain(error))  # noqa: TRY400
+            if len(letters) > 1:
+                self._conclude(work)
+                for letter in letters:
+                    self._deal_with_letters(self._work(), [letter], waiting)
+                return
+            work.settled += [letter.message for letter in (*letters, *self._judge.held)]
+            work.counted["malformed"] += 1
+            self._judge.held = ()
+        self._conclude(work)
 
-    def _on_batch(self, gw: str, batch: Batch) -> None:
-        self._heard_from(gw, batch.inst)
-        verdict = judge_batch(batch, *self._known(gw, batch.epoch))
-        if not isinstance(verdict, Accept):
-            self._answer(gw, verdict)
-            return
-        filing.store_batch(self._db, gw, batch, verdict, self._now())
-        self._answer(gw, Ack(batch.epoch, verdict.upto, packed=True))
-        if verdict.poison is not None:
-            self._answer(gw, verdict.poison)
+    def _conclude(self, work: Work) -> None:
+        self._account(work)
+        for gw, order in work.answers:
+            self._say(gw, order)
+        for message in work.settled:
+            self._link.settle(message)
 
-    def _on_hello(self, gw: str, hello: Hello) -> None:
-        self._heard_from(gw, hello.inst)
-        known = receipts.start_known(self._db, gw, hello.epoch, hello.inst)
-        verdict = judge_hello(hello, *self._known(gw, hello.epoch), inst_known=known)
-        if isinstance(verdict, Fork):
-            self._answer(gw, verdict)
-            return
-        receipts.store_start(self._db, gw, hello.epoch, hello.inst)
-        self._look_at_parent(gw, hello)
-        if isinstance(verdict, Skip):
-            filing.store_skip(self._db, gw, verdict, self._now())
-            verdict = Ack(hello.epoch, verdict.upto)
-        if isinstance(verdict, Ack):
-            verdict = Ack(verdict.epoch, verdict.upto, packed=True)
-        self._answer(gw, verdict)
+    def _work(self) -> Work:
+        everything = self._manner.asking is Asking.ALL
+        filing = Filing(self._db, all_pictures=everything)
+        return Work(self._db, utc_text(self._now()), self._memory, filing)
 
-    def _look_at_parent(self, gw: str, hello: Hello) -> None:
-        """What the gateway let go before its new epoch began, and this receiver does not have."""
-        parent = hello.parent
-        if parent is None:
-            return
-        upto, _ = receipts.position(self._db, gw, parent.epoch)
-        if parent.kept > upto:
-            span = (upto + 1, parent.kept)
-            filing.store_loss(self._db, gw, parent.epoch, span, self._now())
+    def _opened(self, work: Work, arrived: Iterable[Arrived]) -> Iterable[Letter]:
+        """Those that are for the database; the others are settled."""
+        for message in arrived:
+            try:
+                letter = opened(message, self._mono())
+            except MalformedError as error:
+                tell_malformed(work, message, error)
+            else:
+                if self._is_kept(work, letter):
+                    yield letter
+                    continue
+            work.settled.append(message)
 
-    def _heard_from(self, gw: str, inst: str) -> None:
-        starts, twins = heard_from(self._starts.get(gw, Starts()), inst, self._mono())
-        self._starts[gw] = starts
-        if twins:
-            self._starts[gw] = Starts()
-            self._counted["cloned"] += 1
-            detail = "two boxes take turns under one name: a copy, or a certificate in two places"
-            filing.store_alarm(self._db, gw, "cloned_identity", detail, self._now())
-            log.error("receiver: %s: %s", gw, detail)
+    def _is_kept(self, work: Work, letter: Letter) -> bool:
+        if isinstance(letter.says, Picture):
+            return picture_kept(work, letter.gw, letter.says, self._manner.pictures)
+        return letter.says is not None
 
-    def _ask_for_patience(self, gw: str, waiting: int) -> None:
-        now = self._mono()
-        if waiting > BUSY and now >= self._slowed.get(gw, now):
-            self._slowed[gw] = now + SLOW.for_s
-            self._answer(gw, SLOW)
+    def _stored(self, before: Work, letters: Sequence[Letter], waiting: int) -> Work:
+        """Two receivers may have stood in each other's way: then all of it again."""
+        gateways = {letter.gw for letter in (*letters, *self._judge.held)}
+        for last in (False,) * (TRIES - 1) + (True,):
+            work = replace(
+                self._work(), counted=before.counted.copy(), settled=before.settled.copy()
+            )
+            try:
+                with self._db.writing(gateways):
+                    work.know(gateways)
+                    held = self._judge.judge(work, letters, waiting)
+                    work.finish()
+            except self._db.errors as error:
+                self._memory.forget()
+                self._figures.counted["database_error"] += 1
+                if last or not self._db.passing(error):
+                    raise
+                log.info("receiver: %s; once more", self._db.explain(error))
+            else:
+                if new := set(held) - set(self._judge.held):
+                    work.counted["held"] += len(new)
+                self._judge.held = held
+                return work
+        raise AssertionError("the last try ends or raises")
 
-    def _known(self, gw: str, epoch: str) -> tuple[Position, "partial[bytes | None]"]:
-        chain_at = partial(receipts.chain_at, self._db, gw, epoch)
-        return receipts.position(self._db, gw, epoch), chain_at
+    def _account(self, work: Work) -> None:
+        figures = self._figures
+        figures.counted += work.counted
+        figures.batches += work.batches
+        figures.records += work.filing.records
+        figures.passes += work.filing.passes
+        figures.known += work.filing.known
+        for gw, lag in work.lags.items():
+            figures.lags[gw] = time.monotonic(), lag
 
-    def _answer(self, gw: str, answer: Order) -> None:
-        leaf = "ack" if isinstance(answer, Ack) else "ctl"
-        self._counted[type(answer).__name__.lower()] += 1
-        if isinstance(answer, Fork):
-            log.warning("receiver: %s tells another history of epoch %s", gw, answer.epoch)
-        self._link.publish(protocol.down(gw, leaf), messages.encode(answer))
+    def _say(self, gw: str, order: Order) -> None:
+        leaf = "ack" if isinstance(order, Ack) else "ctl"
+        self._link.publish(protocol.down(gw, leaf), messages.encode(order))

@@ -5,16 +5,21 @@ import sqlite3
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
-from sqlite_utils import Database
+from sqlite_utils import Database as SqliteUtils
 
 from gateway.store import keeping, moving, outbox, schema
 from gateway.store.shelf import Shelf
 from gateway.sync import messages, protocol, receipts
 from gateway.sync.broker import Arrived
+from gateway.sync.cloud.database import Database
+from gateway.sync.cloud.figures import Figures
+from gateway.sync.cloud.sqlite import SqliteDatabase
 from gateway.sync.desk import Desk, Outcome
 from gateway.sync.protocol import Batch, Moment
-from gateway.sync.session import Session
+from gateway.sync.session import Manner, Session
 
 GW = "north"
 NEVER = float("-inf")
@@ -23,7 +28,7 @@ NEVER = float("-inf")
 def _template(migrations) -> sqlite3.Connection:
     db = sqlite3.connect(":memory:", isolation_level=None)
     for migration in migrations:
-        migration(Database(db))
+        migration(SqliteUtils(db))
     return db
 
 
@@ -152,7 +157,10 @@ class PaperGateway:
         return [row[0] for row in self.db.execute("select body from outbox order by seq")]
 
     def done(self) -> list[tuple[str, int, bytes]]:
-        found = self.db.execute("select epoch, seq, chain from outbox where acked_at is not null")
+        found = self.db.execute(
+            "select o.epoch, seq, chain from outbox o, meta"
+            " where o.epoch = meta.epoch and seq <= acked_seq"
+        )
         return [tuple(row) for row in found]
 
 
@@ -169,23 +177,29 @@ class Limited(Shelf):
 
 
 class PaperReceiver:
-    """A receiver's real session; all it keeps is in `db`."""
+    """A receiver's real session; all it keeps is in `db`, in memory or one of a real database."""
 
-    def __init__(self) -> None:
+    def __init__(self, db: Database | None = None, manner: Manner | None = None) -> None:
         self.link = PaperLink()
-        self.counted: Counter[str] = Counter()
+        self.figures = Figures()
+        self.manner = manner
         self.now = 0.0
-        self.start(opened(RECEIVER_TEMPLATE))
+        self.start(db or opened(RECEIVER_TEMPLATE))
 
-    def start(self, db: sqlite3.Connection) -> None:
+    @property
+    def counted(self) -> Counter[str]:
+        return self.figures.counted
+
+    def start(self, db: sqlite3.Connection | Database) -> None:
         self.db = db
         self.session = Session(
-            db,
+            db if isinstance(db, Database) else SqliteDatabase(db, Path(":memory:")),
             self.link,
-            self.counted,
+            self.figures,
             threading.Event(),
+            manner=self.manner,
             mono=lambda: self.now,
-            now=lambda: "2026-01-01T00:00:00.000Z",
+            now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         )
 
     def hear(self, topic: str, payload: bytes) -> None:
@@ -198,10 +212,10 @@ class PaperReceiver:
         ]
 
     def chain(self, epoch: str, seq: int) -> bytes | None:
-        return receipts.chain_at(self.db, GW, epoch, seq)
+        return receipts.chain_at(SqliteDatabase(self.db, Path(":memory:")), GW, epoch, seq)
 
     def passes(self) -> int:
-        sql = "select count(distinct pass_id) from record where applied and kind = 'pass'"
+        sql = "select count(distinct pass_id) from record where applied <> 0 and kind = 'pass'"
         return self.db.execute(sql).fetchone()[0]
 
     def summary(self) -> dict[str, int]:

@@ -136,6 +136,20 @@ def test_a_broker_that_takes_everything_may_be_quiet_for_long(played):
     played(story)
 
 
+def test_the_brokers_receipts_tell_how_fast_the_link_is_whatever_the_cloud_is_busy_with(played):
+    async def story(scene):
+        await scene.until(lambda: "rec" in scene.connection.leaves())
+        for link_s in (0.25, 0.01):
+            scene.now += link_s
+            await scene.taken()
+            assert scene.talk._desk.link_s == pytest.approx(link_s)
+            await scene.pass_time(3.0)
+            await scene.commit()
+            await scene.until(lambda: scene.connection.leaves().count("rec") > 1)
+
+    played(story, records=1)
+
+
 def test_a_network_thread_that_died_is_noticed(played):
     async def story(scene):
         scene.connection.thread_lives = False

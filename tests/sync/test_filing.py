@@ -6,7 +6,9 @@ import pytest
 
 from gateway.store import outbox
 from gateway.sync import messages, moments
-from gateway.sync.filing import event_kind
+from gateway.sync.broker import Arrived
+from gateway.sync.cloud.postgresql import open_postgresql
+from gateway.sync.filing import Seen, event_kind
 from gateway.sync.ledger import Starts, heard_from
 from gateway.sync.protocol import Hello, Moment, canonical, genesis, up
 from tests.sync.paper import GW, PaperGateway, PaperReceiver, heal
@@ -25,8 +27,24 @@ def a_pass(name="p1", plate="京A12345", **more) -> str:
     return canonical(body | more)
 
 
-def received(*bodies, later_s=0.0) -> PaperReceiver:
-    gateway, receiver = PaperGateway(), PaperReceiver()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_receiver(request):
+    """Makes receivers with an empty database of either kind."""
+    opened = []
+
+    def new() -> PaperReceiver:
+        if request.param == "sqlite":
+            return PaperReceiver()
+        opened.append(open_postgresql(request.getfixturevalue("postgres").new_database()))
+        return PaperReceiver(opened[-1])
+
+    yield new
+    for db in opened:
+        db.close()
+
+
+def received(new_receiver, *bodies, later_s=0.0) -> PaperReceiver:
+    gateway, receiver = PaperGateway(), new_receiver()
     for body in bodies:
         outbox.append(gateway.db, "pass", body, json.loads(body)["pass_id"])
     gateway.now += later_s
@@ -39,19 +57,23 @@ def events(receiver):
     return receiver.db.execute(sql).fetchall()
 
 
-def test_a_pass_is_an_event_when_it_is_proved_and_not_before():
+def test_a_pass_is_an_event_when_it_is_proved_and_not_before(new_receiver):
     decided = a_pass(ending=None, ended_at=None)
-    assert events(received(decided)) == []
-    assert events(received(decided, a_pass())) == [("passed", "p1", "京A12345", None, 0)]
+    assert events(received(new_receiver, decided)) == []
+    assert events(received(new_receiver, decided, a_pass())) == [
+        ("passed", "p1", "京A12345", None, 0)
+    ]
 
 
-def test_a_vehicle_that_was_let_in_and_did_not_come_is_cancelled():
-    receiver = received(a_pass(ending="turned_back"), a_pass("p2", verdict="deny", ending="left"))
+def test_a_vehicle_that_was_let_in_and_did_not_come_is_cancelled(new_receiver):
+    receiver = received(
+        new_receiver, a_pass(ending="turned_back"), a_pass("p2", verdict="deny", ending="left")
+    )
     assert events(receiver) == [("cancelled", "p1", "京A12345", None, 0)]
 
 
-def test_another_plate_for_a_pass_that_was_told_is_a_correction_and_comes_after_it():
-    receiver = received(a_pass(), a_pass(evidence=["ab"]), a_pass(plate="京A12845"))
+def test_another_plate_for_a_pass_that_was_told_is_a_correction_and_comes_after_it(new_receiver):
+    receiver = received(new_receiver, a_pass(), a_pass(evidence=["ab"]), a_pass(plate="京A12845"))
     assert events(receiver) == [
         ("passed", "p1", "京A12345", None, 0),
         ("corrected", "p1", "京A12845", "京A12345", 0),
@@ -59,9 +81,9 @@ def test_another_plate_for_a_pass_that_was_told_is_a_correction_and_comes_after_
     assert receiver.db.execute("select plate from pass").fetchall() == [("京A12845",)]
 
 
-def test_what_comes_late_is_history_by_the_box_own_clock():
-    assert events(received(a_pass(), later_s=61.0))[0][4] == 1
-    assert events(received(a_pass(), later_s=59.0))[0][4] == 0
+def test_what_comes_late_is_history_by_the_box_own_clock(new_receiver):
+    assert events(received(new_receiver, a_pass(), later_s=61.0))[0][4] == 1
+    assert events(received(new_receiver, a_pass(), later_s=59.0))[0][4] == 0
 
 
 @pytest.mark.parametrize(
@@ -86,8 +108,8 @@ def test_a_box_whose_clock_stands_at_1970_gets_true_times_from_the_receivers_clo
     assert moments.happened_at(when, 10**18) == when.at
 
 
-def test_a_record_of_a_newer_major_form_is_put_aside_whole_and_holds_nothing_up():
-    gateway, receiver = PaperGateway(), PaperReceiver()
+def test_a_record_of_a_newer_major_form_is_put_aside_whole_and_holds_nothing_up(new_receiver):
+    gateway, receiver = PaperGateway(), new_receiver()
     gateway.commit()
     gateway.commit()
     row = outbox.records_after(gateway.db, 0, 1)[0]
@@ -102,8 +124,8 @@ def test_a_record_of_a_newer_major_form_is_put_aside_whole_and_holds_nothing_up(
     assert b"pass-1" in aside[0][2]
 
 
-def test_two_boxes_that_take_turns_under_one_name_raise_an_alarm():
-    receiver = PaperReceiver()
+def test_two_boxes_that_take_turns_under_one_name_raise_an_alarm(new_receiver):
+    receiver = new_receiver()
     start = genesis("e1")
     for inst in ("a", "b", "a", "b", "b"):
         receiver.now += 10.0
@@ -125,24 +147,22 @@ def test_a_program_that_was_started_anew_is_no_twin():
 
 
 def test_an_event_is_told_for_what_changed_and_for_nothing_else():
-    ended = {"ending": "passed", "plate": "A", "verdict": "allow"}
+    ended = Seen("A", "passed", "allow")
     assert event_kind(ended, ended) is None
-    assert event_kind(None, ended | {"ending": "interrupted"}) == "cancelled"
-    assert event_kind(None, ended | {"ending": None}) is None
-    assert event_kind(ended, ended | {"plate": None}) == "corrected"
+    assert event_kind(None, ended._replace(ending="interrupted")) == "cancelled"
+    assert event_kind(None, ended._replace(ending=None)) is None
+    assert event_kind(ended, ended._replace(plate=None)) == "corrected"
 
 
-def test_a_busy_receiver_asks_for_patience_but_not_with_every_message():
-    gateway, receiver = PaperGateway(), PaperReceiver()
+def test_a_busy_receiver_asks_for_patience_but_not_with_every_message(new_receiver):
+    gateway, receiver = PaperGateway(), new_receiver()
     gateway.commit()
     gateway.send()
-    (topic, payload) = gateway.link.sent[-1]
+    batch = Arrived(*gateway.link.sent[-1], 1)
     for _ in range(5):
-        receiver.session._on_batch(GW, messages.decode_batch(payload))
-        receiver.session._ask_for_patience(GW, 500)
+        receiver.session.deal_with(batch, waiting=500)
     assert receiver.counted["slow"] == 1
     receiver.now += 6.0
-    receiver.session._ask_for_patience(GW, 500)
-    receiver.session._ask_for_patience(GW, 3)
+    receiver.session.deal_with(batch, waiting=500)
+    receiver.session.deal_with(batch, waiting=3)
     assert receiver.counted["slow"] == 2
-    assert topic == up(GW, "rec")

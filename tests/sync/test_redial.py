@@ -52,7 +52,7 @@ def test_auto_tries_the_older_version_at_once_and_then_the_newer_again_after_a_w
 def test_patience_grows_so_that_a_slow_link_gets_through_in_the_end():
     state = redial(AUTO, 30.0)
     assert state.patience_s == 2.0
-    assert after(state, *[Ending.MUTE] * 9).patience_s == 60.0
+    assert after(state, *[Ending.MUTE] * 9).patience_s == 120.0
 
 
 def test_a_version_that_worked_is_kept_through_a_broken_handshake():

@@ -217,7 +217,10 @@ class World:
     def a_row_rots(self) -> None:
         """A flipped bit in a record that waits. Nobody may take it for what was written."""
         box = self.box
-        sql = "select rowid, pass_id from outbox where kind = 'pass' and acked_at is null"
+        sql = (
+            "select outbox.rowid, pass_id from outbox, meta where kind = 'pass'"
+            " and seq > acked_seq and outbox.epoch = meta.epoch"
+        )
         waiting = box.db.execute(sql).fetchall()
         if waiting:
             row, pass_id = self.dice.choice(waiting)

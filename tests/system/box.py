@@ -65,7 +65,7 @@ def a_lane(name: str, slave: int, camera: dict[str, Any] | None) -> dict[str, An
 class Box:
     def __init__(self, folder: Path, lanes: int, traffic: dict[str, Any]) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = self.daemons_port = free_port()
         self.names = [f"lane-{number}" for number in range(1, lanes + 1)]
         self.traffic = traffic
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -91,7 +91,11 @@ class Box:
                 {
                     "gateway": "test-box",
                     "data": str(self.folder / "data"),
-                    "cloud": {"host": "127.0.0.1", "port": self.port, "reconnect_max_s": 1},
+                    "cloud": {
+                        "host": "127.0.0.1",
+                        "port": self.daemons_port,
+                        "reconnect_max_s": 1,
+                    },
                     "access": {"unknown": "allow"},
                     "buses": {
                         "line-1": {
@@ -142,19 +146,27 @@ class Box:
 
     def start_receiver(self) -> None:
         self._start(
-            "receiver", "gateway", "receive", "--port", str(self.port), "--db", str(self.received)
+            "receiver",
+            "gateway",
+            "receive",
+            *("--broker", f"mqtt://127.0.0.1:{self.port}"),
+            *("--db", f"sqlite://{self.received}"),
         )
 
-    def start_daemon(self) -> None:
-        self._start("daemon", "gateway", "run", str(self.config))
+    def start_daemon(self, **env: str) -> None:
+        self._start("daemon", "gateway", "run", str(self.config), **env)
 
-    def _start(self, name: str, module: str, *words: str) -> None:
-        self._spawn(name, [sys.executable, "-m", module, *words])
+    def _start(self, name: str, module: str, *words: str, **env: str) -> None:
+        self._spawn(name, [sys.executable, "-m", module, *words], **env)
 
-    def _spawn(self, name: str, command: list[str]) -> None:
+    def _spawn(self, name: str, command: list[str], **env: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env=os.environ | env,
             )
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:

@@ -80,7 +80,8 @@ def _status_says_so_too(box: Box) -> None:
     assert "nothing: the cloud has all" in shown
     assert "VISION_LOST" in shown
     published = state(box)
-    assert set(published) - {"inst", "online"} == set(told) - {"running", "gateway", "uplink", "evidence"}
+    of_the_command = {"running", "gateway", "uplink", "evidence"}
+    assert set(published) - {"inst", "online"} == set(told) - of_the_command
     assert set(published["outbox"]) == set(told["outbox"])
     box.kill("daemon", signal.SIGTERM)
     rest = lanegate(*asked)

@@ -1,0 +1,1 @@
+"""What a receiver stands on: one of two databases, a folder of pictures, its figures."""
