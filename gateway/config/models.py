@@ -148,7 +148,7 @@ class Config(Strict):
         ge=10,
         le=10_000_000,
         title="Pictures (MB)",
-        description="Megabytes on the disk for pictures of passes; the oldest go first.",
+        description="Megabytes on the disk for pictures of passes; what is worth least goes first.",
     )
     retention: RetentionConfig = Field(
         default=RetentionConfig(),
