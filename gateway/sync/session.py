@@ -22,13 +22,13 @@ from gateway.sync.filing import Filing
 from gateway.sync.judging import Judge, Letter, Picture, opened, picture_kept, tell_malformed
 from gateway.sync.protocol import Ack, Batch, Order, Resend
 from gateway.sync.redial import Ending
+from gateway.sync.turns import Turns
 from gateway.sync.work import Memory, Work
 
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.2
 LOOK_AT_HELD_S = 0.01
-TOGETHER = 32
 TRIES = 5
 IDLE = timedelta(seconds=2)
 GO_ON_AT_ONCE = 500
@@ -92,6 +92,7 @@ class Session:
         self._mono = mono
         self._now = now
         self._memory = Memory()
+        self._turns = Turns()
         self._judge = Judge(self._manner.hold_s, mono)
         self._to_go_on: deque[tuple[str, Resend]] = deque()
         self._ask_at = mono()
@@ -108,7 +109,7 @@ class Session:
         while not stopping.is_set():
             arrived, other = self._next(inbox)
             if arrived:
-                self.deal_with_all(arrived, waiting=inbox.qsize())
+                self.deal_with_all(arrived, waiting=inbox.qsize() + len(self._turns))
             match other:
                 case Ready():
                     self.ask_all_to_go_on()
@@ -124,19 +125,19 @@ class Session:
         return Over(Ending.CLOSED, "by this receiver")
 
     def _next(self, inbox: "queue.Queue[Event]") -> tuple[list[Arrived], Event | None]:
-        """The messages that wait, and what came behind them."""
-        arrived: list[Arrived] = []
+        """Messages whose turn it is, and what else came."""
+        other: Event | None = None
+        look_s = LOOK_AT_HELD_S if self._judge.held else LOOK_S
         try:
-            event = inbox.get(timeout=LOOK_AT_HELD_S if self._judge.held else LOOK_S)
+            event = inbox.get(timeout=0.0 if self._turns else look_s)
             while isinstance(event, Arrived):
-                arrived.append(event)
-                if len(arrived) == TOGETHER:
-                    return arrived, None
+                self._turns.put(event)
                 event = inbox.get_nowait()
+            other = event
         except queue.Empty:
-            alive = self._link.alive()
-            return arrived, None if alive else Over(Ending.LOST, "its thread ended")
-        return arrived, event
+            if not self._turns and not self._link.alive():
+                other = Over(Ending.LOST, "its thread ended")
+        return self._turns.take(), other
 
     def _look_around(self) -> None:
         """What has its own time: held batches, orders to go on or for pictures, new files."""

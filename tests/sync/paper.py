@@ -36,10 +36,20 @@ GATEWAY_TEMPLATE = _template(schema.MIGRATIONS).serialize()
 RECEIVER_TEMPLATE = _template(receipts.MIGRATIONS).serialize()
 
 
+_opened: list[sqlite3.Connection] = []
+
+
 def opened(image: bytes) -> sqlite3.Connection:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.deserialize(image)
+    _opened.append(db)
     return db
+
+
+def close_all() -> None:
+    """A function that SQLite holds, and that holds its connection, is no garbage to Python."""
+    while _opened:
+        _opened.pop().close()
 
 
 def copy_of(db: sqlite3.Connection) -> sqlite3.Connection:

@@ -11,6 +11,7 @@ from gateway.store import outbox
 from gateway.store.shelf import Shelf
 from gateway.sync.desk import Desk, Outcome
 from gateway.sync.protocol import Ack, Position
+from tests.sync.paper import close_all
 from tests.sync.world import WEIGHTS, Box, simulate
 
 SEEDS = 5_000
@@ -33,6 +34,7 @@ def test_no_fault_loses_a_pass_or_counts_it_twice(first):
             happened += simulate(seed).happened
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
+        close_all()
     assert set(happened) == set(WEIGHTS)
 
 
@@ -134,4 +136,6 @@ def fails(seed, mutant):
         simulate(seed, **mutant)
     except (AssertionError, LookupError, ValueError) as error:
         return str(error) or repr(error)
+    finally:
+        close_all()
     return ""
