@@ -130,8 +130,9 @@ class Session:
         look_s = LOOK_AT_HELD_S if self._judge.held else LOOK_S
         try:
             event = inbox.get(timeout=0.0 if self._turns else look_s)
-            while isinstance(event, Arrived):
-                self._turns.put(event)
+            while not isinstance(event, Ready | Over):
+                if isinstance(event, Arrived):
+                    self._turns.put(event)
                 event = inbox.get_nowait()
             other = event
         except queue.Empty:
