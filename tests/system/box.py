@@ -81,6 +81,11 @@ class Box:
     def received(self) -> Path:
         return self.folder / "received.db"
 
+    @property
+    def pictures(self) -> Path:
+        """Where the receiver keeps them."""
+        return self.folder / "pictures"
+
     def configure(self, camera: dict[str, Any] | None = None, **more: Any) -> "Box":
         def seen_by(name: str) -> dict[str, Any]:
             twin = {"driver": "simulated", "twin": str(self.folder / "twin.sock"), "lane": name}
@@ -151,6 +156,7 @@ class Box:
             "receive",
             *("--broker", f"mqtt://127.0.0.1:{self.port}"),
             *("--db", f"sqlite://{self.received}"),
+            *("--pictures", str(self.pictures), "--ask-pictures", "all"),
         )
 
     def start_daemon(self, **env: str) -> None:

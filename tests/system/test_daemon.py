@@ -2,6 +2,7 @@
 
 import csv
 import fcntl
+import hashlib
 import json
 import shutil
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import paho.mqtt.publish as mqtt_publish
 import paho.mqtt.subscribe as mqtt_subscribe
 import pytest
 import yaml
@@ -207,6 +209,21 @@ def test_a_lane_that_looks_at_photos_stores_passes_with_their_plates(tmp_path):
         shown = json.loads(lanegate("passes", str(box.config), "--json").stdout)
         assert {row["plate"] for row in shown} - {None} == read
         assert "pass_id" in lanegate("passes", str(box.config), "--csv").stdout.splitlines()[0]
+        _each_picture_that_was_asked_for_arrives(box)
+
+
+def _each_picture_that_was_asked_for_arrives(box: Box) -> None:
+    """The receiver asks once a minute: an order of ours stands for its own."""
+    told = [json.loads(row["body"]) for row in box.rows("select body from record", box.received)]
+    named = {name for body in told for name in body.get("evidence", [])}
+    assert named
+    want = json.dumps({"do": "want", "pictures": sorted(named)})
+    topic = "lanegate/1/test-box/dn/ctl"
+    mqtt_publish.single(topic, want, qos=1, hostname="127.0.0.1", port=box.port)
+    box.wait_for(lambda: named <= {file.stem for file in box.pictures.rglob("*.jpg")}, "pictures")
+    for name in named:
+        (file,) = box.pictures.rglob(f"{name}.jpg")
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == name
 
 
 def test_a_second_daemon_on_the_same_folder_is_refused(tmp_path):
