@@ -30,7 +30,7 @@ def backup(file: Path, output: Path, *, force: bool) -> None:
         _write(output, packed(archive))
     except OSError as error:
         raise click.ClickException(f"{output}: cannot be written: {error.strerror}") from error
-    click.echo(f"{output}: {len(archive.files)} files of {archive.gateway}")
+    click.echo(f"{output}: the configuration of {archive.gateway}, files: {len(archive.files)}")
     if archive.references:
         click.echo("Not in it, keep them in a safe place of their own:")
         click.echo("\n".join(listed(archive.references)))

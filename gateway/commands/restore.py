@@ -38,7 +38,7 @@ def restore(file: Path, folder: Path, *, force: bool) -> None:
         where = error.filename or folder
         raise click.ClickException(f"{where}: {error.strerror}; nothing is lost") from error
     main = folder / archive.main
-    click.echo(f"{main}: {len(archive.files)} files of {archive.gateway}")
+    click.echo(f"{main}: the configuration of {archive.gateway}, files: {len(archive.files)}")
     click.echo("\n".join(_told(archive, folder, aside)))
     sys.exit(0 if _checked(main) else 1)
 
