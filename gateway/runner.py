@@ -5,10 +5,11 @@ import contextlib
 import logging
 import math
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from gateway.books import Books
 from gateway.inbox import Inbox
+from gateway.judging import Judge, Judging
 from gateway.lane.events import (
     AnswerOrder,
     BarrierFailed,
@@ -16,7 +17,6 @@ from gateway.lane.events import (
     CloseCase,
     Command,
     Decide,
-    Decided,
     LaneEvent,
     ModeRestored,
     OpenBarrier,
@@ -40,8 +40,9 @@ from gateway.lane.reports import AlarmCode, Mode
 from gateway.lane.sensors import Timing
 from gateway.lane.states import Closing, Lane
 from gateway.lane.types import Now, Visit
+from gateway.outside import Alone, Blind, Eyes, Outside
 from gateway.ports import Barrier, DeviceError
-from gateway.rules.access import AccessList, decide, decide_code
+from gateway.rules.access import AccessList
 from gateway.store import StoreError
 
 log = logging.getLogger(__name__)
@@ -49,44 +50,6 @@ log = logging.getLogger(__name__)
 LONGEST_WAIT_S = 1.0
 _RESUME_AGAIN_S = 10.0
 _NOT_AFTER_A_FAILURE = OpenBarrier | CloseBarrier | StoreRaise
-
-
-class Eyes(Protocol):
-    """What a lane asks of its camera; pictures come back as `PhotoTaken`."""
-
-    def photograph(self, subject: str) -> None: ...
-    def look_again(self) -> None: ...
-
-
-class Blind:
-    """For a lane without a camera."""
-
-    def photograph(self, subject: str) -> None:
-        pass
-
-    def look_again(self) -> None:
-        pass
-
-
-class Outside(Protocol):
-    """What a lane tells the box that it is in."""
-
-    def fire(self, *, reset: bool) -> None: ...
-    def answered(self, order_id: str, answer: str) -> None: ...
-    def moved(self, before: Lane, after: Lane, commands: tuple[Command, ...]) -> None: ...
-
-
-class Alone:
-    """For a lane that is alone in its box."""
-
-    def fire(self, *, reset: bool) -> None:
-        pass
-
-    def answered(self, order_id: str, answer: str) -> None:
-        pass
-
-    def moved(self, before: Lane, after: Lane, commands: tuple[Command, ...]) -> None:
-        pass
 
 
 class LaneRunner:
@@ -104,9 +67,11 @@ class LaneRunner:
         beat: Callable[[], None] = lambda: None,
         eyes: Eyes | None = None,
         outside: Outside | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.inbox = Inbox()
-        self.access = access
+        self._judging = Judging(books.lane, self.inbox, access, clock)
+        self._judging.judge = judge
         self._books = books
         self._barrier = barrier
         self._timing = timing
@@ -123,12 +88,23 @@ class LaneRunner:
     def lane(self) -> Lane:
         return self._lane
 
+    @property
+    def access(self) -> AccessList:
+        return self._judging.access
+
+    def admit(self, access: AccessList, judge: Judge | None) -> None:
+        """From now on these decide; a visit that was decided stays so."""
+        self._judging.access, self._judging.judge = access, judge
+
     async def run(self) -> None:
         """Until `stop`; a boom on its way down is watched to its end, to be reopened if need be."""
-        while not self._stopping or isinstance(self._lane.state, Closing):
-            await self._resume()
-            await self.handle(await self._next_event())
-            self._beat()
+        try:
+            while not self._stopping or isinstance(self._lane.state, Closing):
+                await self._resume()
+                await self.handle(await self._next_event())
+                self._beat()
+        finally:
+            self._judging.stop()
         await self._books.write_waiting()
 
     def stop(self) -> None:
@@ -263,12 +239,9 @@ class LaneRunner:
                 assert_never(unreachable)
 
     def _decide(self, command: Decide) -> None:
-        if command.reading is None:
-            asked, decision = command.code, decide_code(command.code, self.access)
-        else:
+        if command.reading is not None:
             self._books.keep(command.reading.evidence)
-            asked, decision = command.reading.text, decide(command.reading.text, self.access)
-        self.inbox.put(Decided(command.pass_id, asked, decision))
+        self._judging.ask(command)
 
     async def _stored(self, writing: Awaitable[None], *, mode: bool) -> StoreFailed | None:
         try:

@@ -8,6 +8,7 @@ from gateway.lane.events import (
     CodeSeen,
     Decide,
     Decided,
+    JudgeAgain,
     LaneEvent,
     PlateSeen,
     RaiseAlarm,
@@ -31,7 +32,18 @@ from gateway.lane.states import (
     at_rest,
     looked_at,
 )
-from gateway.lane.types import Boom, Decision, Ending, Level, Now, Pass, Reason, Verdict, Visit
+from gateway.lane.types import (
+    Boom,
+    DecidedBy,
+    Decision,
+    Ending,
+    Level,
+    Now,
+    Pass,
+    Reason,
+    Verdict,
+    Visit,
+)
 from gateway.lane.voting import Ballot
 
 UNDECIDED = Decision(Verdict.DENY, Reason.UNDECIDED)
@@ -107,6 +119,8 @@ def unsettled(lane: Lane, state: Unsettled, event: LaneEvent, now: Now, timing: 
             return _ask(lane, state, code, now, timing)
         case Decided():
             return _decided(lane, state, event, now, timing)
+        case JudgeAgain(pass_id) if pass_id == state.visit.pass_id:
+            return _judge_again(lane, state, now, timing)
         case AgentOpens():
             return _helped(lane, state, event, now, timing)
         case _:
@@ -159,7 +173,7 @@ def _count(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> Step:
         return lane, ()
     if known is not None and winner.text == known.text:
         return lane, ()
-    visit = replace(state.visit, reading=winner, decision=UNDECIDED)
+    visit = replace(state.visit, reading=winner, decision=UNDECIDED, terms=None)
     until = now.mono + timing.decide_s
     deciding = Deciding(visit, until, state.ballot, winner.text)
     return lane.to(deciding), (Decide(visit.pass_id, winner),)
@@ -172,12 +186,23 @@ def _ask(lane: Lane, state: Unsettled, code: str, now: Now, timing: Timing) -> S
     return lane.to(deciding), (Decide(visit.pass_id, None, code),)
 
 
+def _judge_again(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> Step:
+    """Only who was judged before and refused: the others are judged in their own time."""
+    visit = state.visit
+    code = visit.terms.session_id if visit.terms and visit.reading is None else ""
+    asked = visit.reading.text if visit.reading else code
+    if not isinstance(state, Waiting) or not asked:
+        return lane, ()
+    deciding = Deciding(visit, now.mono + timing.decide_s, state.ballot, asked)
+    return lane.to(deciding), (Decide(visit.pass_id, visit.reading, code),)
+
+
 def _decided(lane: Lane, state: Unsettled, event: Decided, now: Now, timing: Timing) -> Step:
     asked = _asked(state)
     if not asked or (event.pass_id, event.plate) != (state.visit.pass_id, asked):
         return lane, ()
     decision = lane.authority.permitted(event.decision)
-    visit = replace(looked_at(state.visit, state.ballot), decision=decision)
+    visit = replace(looked_at(state.visit, state.ballot), decision=decision, terms=event.terms)
     return _settled(lane, Waiting(visit, now.mono + timing.case_s, state.ballot), now, timing)
 
 
@@ -195,7 +220,7 @@ def _helped(lane: Lane, state: Unsettled, event: AgentOpens, now: Now, timing: T
     if lane.mode.kind is ModeKind.MANUAL:
         answer = f"the boom is under local control ({lane.mode.by})"
         return lane, (AnswerOrder(event.order_id, answer),)
-    decision = Decision(Verdict.ALLOW, Reason.AGENT)
+    decision = Decision(Verdict.ALLOW, Reason.AGENT, DecidedBy.PERSON)
     visit = replace(looked_at(state.visit, state.ballot), decision=decision)
     lane, orders = let_in(lane, visit, now, timing)
     return lane, (*orders, AnswerOrder(event.order_id, "done"))

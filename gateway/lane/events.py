@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.lane.reports import AlarmCode, Case, Mode, ModeKind, Raise
-from gateway.lane.types import Decision, Inputs, Pass, PlateReading, Visit
+from gateway.lane.types import Decision, Inputs, Pass, PlateReading, Terms, Visit
 
 # --- events: what happened ---------------------------------------------------------------
 
@@ -29,6 +29,14 @@ class Decided:
     pass_id: str
     plate: str
     decision: Decision
+    terms: Terms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeAgain:
+    """Something that the rules go by has changed for the vehicle of this visit: it has paid."""
+
+    pass_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +125,8 @@ class Tick:
 
 
 LaneEvent = (
-    InputsSeen | PlateSeen | CodeSeen | Decided | AgentOpens | ModeOrdered | ModeRestored | FireSeen
-    | PhotoTaken | BarrierFailed | StoreFailed | Resumed | Noticed | Tick
+    InputsSeen | PlateSeen | CodeSeen | Decided | JudgeAgain | AgentOpens | ModeOrdered
+    | ModeRestored | FireSeen | PhotoTaken | BarrierFailed | StoreFailed | Resumed | Noticed | Tick
 )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def _answered(state: Behind, event: Decided) -> Behind:
         return state
     if (visit.pass_id, visit.reading.text) != (event.pass_id, event.plate):
         return state
-    decided = replace(visit, decision=event.decision)
+    decided = replace(visit, decision=event.decision, terms=event.terms)
     return replace(state, next=replace(state.next, visit=decided))
 
 

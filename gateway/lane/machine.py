@@ -60,7 +60,18 @@ from gateway.lane.states import (
     WrongWay,
     looked_at,
 )
-from gateway.lane.types import Boom, Decision, Ending, Level, Now, Pass, Reason, Verdict, Visit
+from gateway.lane.types import (
+    Boom,
+    DecidedBy,
+    Decision,
+    Ending,
+    Level,
+    Now,
+    Pass,
+    Reason,
+    Verdict,
+    Visit,
+)
 from gateway.lane.voting import Ballot
 
 
@@ -191,7 +202,7 @@ def _under_falling_boom(lane: Lane) -> bool:
 
 def _button(lane: Lane, now: Now, timing: Timing) -> Step:
     """The guard's button opens from any state; a vehicle already let in gets more time."""
-    decision = Decision(Verdict.ALLOW, Reason.OPEN_BUTTON)
+    decision = Decision(Verdict.ALLOW, Reason.OPEN_BUTTON, DecidedBy.PERSON)
     until = now.mono + timing.no_passage_s
     match lane.state:
         case Passing() as state if state.visit.decision.verdict is Verdict.DENY:

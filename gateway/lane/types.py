@@ -200,12 +200,61 @@ class Reason(StrEnum):
     INPUTS_LOST = "inputs_lost"
     UNPAID_FOLLOW = "unpaid_follow"
     PRESENCE = "presence_while_closing"
+    FREE_VEHICLE = "free_vehicle"
+    ALREADY_INSIDE = "already_inside"
+    NOT_ATTESTED = "not_attested"
+    RIGHT = "right"
+    FULL = "full"
+    OWES = "owes"
+    TEMPORARY = "temporary"
+    NO_ENTRY = "no_entry"
+    NO_TARIFF = "no_tariff"
+    PAID = "paid"
+    CREDIT = "credit"
+    FREE = "free"
+    DEDUCTED = "deducted"
+    OWING = "owing"
+    PAY = "pay"
+
+
+class DecidedBy(StrEnum):
+    """EDGE_OFFLINE: by this box while it had no cloud to ask, which may judge it again."""
+
+    EDGE = "edge"
+    EDGE_OFFLINE = "edge_offline"
+    CLOUD = "cloud"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     verdict: Verdict
     reason: Reason
+    decided_by: DecidedBy = DecidedBy.EDGE
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the rules found about a vehicle besides the decision. The lane only hands it on.
+
+    `session_id` is the session that this pass begins or ends, `linked` one that is still open
+    under the same plate; `right_id` is the right that it passes by, and `days_left` are told
+    where they are few. `bill` is the fee as JSON, empty where none was reckoned; `due_fen` is
+    what of it is not paid, `ticket` what a driver pays by. `likely` are sessions that may be
+    this vehicle's; `why` is a sentence for people.
+    """
+
+    session_id: str = ""
+    linked: str = ""
+    vehicle: str = ""
+    right_id: str = ""
+    days_left: int | None = None
+    due_fen: int = 0
+    bill: str = ""
+    order_id: str = ""
+    ticket: str = ""
+    likely: tuple[str, ...] = ()
+    why: str = ""
 
 
 class Ending(StrEnum):
@@ -228,7 +277,8 @@ class Visit:
     """One vehicle at the lane, from the arming loop to its one record.
 
     `candidates`: what its plate may say by all pictures of it, the likeliest first;
-    `pictures`: the evidence where no reading is sure.
+    `pictures`: the evidence where no reading is sure. `terms` stay what they are where somebody
+    else has the last word: whoever is let out by hand still leaves a session behind.
     """
 
     pass_id: str
@@ -237,6 +287,7 @@ class Visit:
     reading: PlateReading | None = None
     candidates: tuple[Candidate, ...] = ()
     pictures: tuple[str, ...] = ()
+    terms: Terms | None = None
 
     @property
     def evidence(self) -> tuple[str, ...]:

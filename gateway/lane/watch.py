@@ -231,7 +231,8 @@ def _why(lane: Lane, state: Waiting) -> tuple[AlarmCode, str]:
     if visit.decision.verdict is Verdict.ALLOW:
         return AlarmCode.WAITS, f"a vehicle may pass and waits: {lane.mode.by} has the boom"
     if visit.reading is not None:
-        return AlarmCode.WAITS, f"vehicle {visit.reading.text} waits: {visit.decision.reason}"
+        because = visit.terms.why if visit.terms and visit.terms.why else visit.decision.reason
+        return AlarmCode.WAITS, f"vehicle {visit.reading.text} waits: {because}"
     if guesses:
         return AlarmCode.DOUBTFUL_PLATE, f"a vehicle waits, its plate is in doubt: {guesses}"
     return AlarmCode.NO_PLATE, "a vehicle waits and no plate could be read; guesses: none"

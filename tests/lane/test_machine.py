@@ -21,7 +21,7 @@ from gateway.lane.events import (
 )
 from gateway.lane.machine import step
 from gateway.lane.reports import AlarmCode
-from gateway.lane.types import Decision, Ending, Inputs, Level, Reason, Verdict, Visit
+from gateway.lane.types import DecidedBy, Decision, Ending, Inputs, Level, Reason, Verdict, Visit
 from tests.lane.playing import ALLOW, DENY, EPOCH, TIMING, Player, a_reading, at
 
 ON, OFF, UNKNOWN = Level.ON, Level.OFF, Level.UNKNOWN
@@ -111,7 +111,9 @@ def test_no_plate_becomes_a_case_after_fifteen_seconds():
 def test_the_button_opens_an_empty_lane_and_its_visit_is_recorded():
     player = Player().wait(1).wait(0.2, open_button=ON).wait(2, **UP)
     assert player.told(OpenBarrier)
-    assert player.lane.visit.decision == Decision(Verdict.ALLOW, Reason.OPEN_BUTTON)
+    assert player.lane.visit.decision == Decision(
+        Verdict.ALLOW, Reason.OPEN_BUTTON, DecidedBy.PERSON
+    )
     player.wait(50, open_button=OFF)
     assert endings(player) == [Ending.TURNED_BACK]
 

@@ -190,4 +190,4 @@ async def reload(box: Box, said: Said) -> None:
     allow = frozenset(spelled(plate) for plate in said["plates"].split(", ") if plate)
     box.access = replace(box.access, allow=allow)
     if box.runner is not None:
-        box.runner.access = box.access
+        box.runner.admit(box.access, None)

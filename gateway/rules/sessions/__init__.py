@@ -2,10 +2,11 @@
 
 from gateway.rules.sessions.course import Proved, corrected, entered, left, merged
 from gateway.rules.sessions.likely import alike, likely, neighbours
-from gateway.rules.sessions.session import Closing, Session, Vehicle
+from gateway.rules.sessions.session import Closing, Inner, Session, Vehicle
 
 __all__ = [
     "Closing",
+    "Inner",
     "Proved",
     "Session",
     "Vehicle",

@@ -4,40 +4,63 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.rules.sessions.session import Closing, Session, Vehicle
+from gateway.rules.sessions.session import Closing, Inner, Session, Vehicle
 
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A vehicle that went through a lane. `session_id` is for a session that is new."""
+    """A vehicle that went through a lane. `within`: the area around this one, if there is one."""
 
-    session_id: str
     pass_id: str
     vehicle: Vehicle
     area: str
     at: datetime
+    right_id: str = ""
+    within: str = ""
 
 
 def entered(inside: Iterable[Session], proved: Proved) -> tuple[Session, ...]:
-    """A session begins. One of the same plate that is still open was never seen to leave."""
+    """A session begins. One of the same plate that is still open was never seen to leave.
+
+    Whoever comes from the area around this one goes on with its session.
+    """
     before = _newest_first(inside)
+    if proved.within and before and before[0].area == proved.within:
+        return (_deeper(before[0], proved),)
     ended = [_superseded(session, proved.at) for session in before]
     linked = ended[0].session_id if ended else ""
     new = Session(
-        proved.session_id,
+        proved.pass_id,
         proved.vehicle,
         proved.area,
         proved.at,
         entry_pass=proved.pass_id,
         linked=linked,
+        right_id=proved.right_id,
     )
     return (*ended, new)
 
 
+def _deeper(session: Session, proved: Proved) -> Session:
+    inner = Inner(proved.area, proved.at)
+    return replace(session, inner=(*_come_out(session, proved.at), inner))
+
+
+def _come_out(session: Session, at: datetime) -> tuple[Inner, ...]:
+    """All that was inside is over by then, at the latest."""
+    return tuple(replace(one, left_at=one.left_at or at) for one in session.inner)
+
+
 def left(inside: Iterable[Session], proved: Proved) -> tuple[Session, ...]:
-    """A session ends: the newest. Without one, the exit itself is kept as a session."""
-    unseen = Session(proved.session_id, proved.vehicle, proved.area, None)
+    """A session ends: the newest. Without one, the exit itself is kept as a session.
+
+    Whoever only comes out into the area around this one stays in the car park.
+    """
+    unseen = Session(proved.pass_id, proved.vehicle, proved.area, None)
     newest, *older = _newest_first(inside) or [unseen]
+    newest = replace(newest, inner=_come_out(newest, proved.at))
+    if proved.within and newest.area == proved.within:
+        return (newest,)
     gone = replace(newest, left_at=proved.at, exit_pass=proved.pass_id, closing=Closing.EXIT)
     return (gone, *(_superseded(session, proved.at) for session in older))
 

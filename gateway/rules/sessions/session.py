@@ -32,11 +32,21 @@ class Vehicle:
 
 
 @dataclass(frozen=True, slots=True)
+class Inner:
+    """Time in an area inside the one that was entered; `left_at` is None while it lasts."""
+
+    area: str
+    entered_at: datetime
+    left_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """`entered_at` is None for a vehicle that left and had not been seen to come.
 
-    `entry_pass` and `exit_pass` are the passes that prove it; `linked` is the session that this
-    one goes on from, or that it was merged into.
+    `session_id` is the id of the pass that began it. `entry_pass` and `exit_pass` are the passes
+    that prove it; `linked` is the session that this one goes on from, or that it was merged
+    into. `right_id` is the right that it came by, `inner` where it was inside.
     """
 
     session_id: str
@@ -48,7 +58,15 @@ class Session:
     exit_pass: str = ""
     closing: Closing | None = None
     linked: str = ""
+    right_id: str = ""
+    inner: tuple[Inner, ...] = ()
 
     @property
     def inside(self) -> bool:
         return self.closing is None
+
+    @property
+    def innermost(self) -> str:
+        """The area that it is in now."""
+        last = self.inner[-1] if self.inner else None
+        return last.area if last is not None and last.left_at is None else self.area

@@ -26,7 +26,7 @@ OTHER = Vehicle("京A12845", "civil", "blue", "car")
 
 
 def proved(name, minutes=0, vehicle=CAR):
-    return Proved(f"s-{name}", f"p-{name}", vehicle, "main", NOON + timedelta(minutes=minutes))
+    return Proved(f"p-{name}", vehicle, "main", NOON + timedelta(minutes=minutes))
 
 
 def a_session(name, minutes=0, vehicle=CAR):
@@ -48,8 +48,8 @@ def test_an_entry_begins_a_session_and_an_exit_ends_it():
 def test_who_comes_in_again_was_not_seen_to_leave():
     first = a_session("one")
     ended, second = entered((first,), proved("two", 60))
-    assert (ended.session_id, ended.closing) == ("s-one", Closing.SUPERSEDED)
-    assert (second.inside, second.linked) == (True, "s-one")
+    assert (ended.session_id, ended.closing) == ("p-one", Closing.SUPERSEDED)
+    assert (second.inside, second.linked) == (True, "p-one")
 
 
 def test_who_leaves_and_was_not_seen_to_come_is_kept_all_the_same():
@@ -60,15 +60,15 @@ def test_who_leaves_and_was_not_seen_to_come_is_kept_all_the_same():
 
 def test_of_two_sessions_the_newest_is_the_one_that_leaves():
     gone, older = left((a_session("one"), a_session("two", 5)), proved("out", 9))
-    assert (gone.session_id, gone.closing) == ("s-two", Closing.EXIT)
-    assert (older.session_id, older.closing) == ("s-one", Closing.SUPERSEDED)
+    assert (gone.session_id, gone.closing) == ("p-two", Closing.EXIT)
+    assert (older.session_id, older.closing) == ("p-one", Closing.SUPERSEDED)
 
 
 def test_a_stay_under_two_plates_began_with_the_earlier_and_is_one():
     early, late = a_session("one", 0, OTHER), a_session("two", 30)
     kept, gone = merged(late, early, CAR)
-    assert (kept.session_id, kept.vehicle, kept.entered_at) == ("s-one", CAR, NOON)
-    assert (gone.closing, gone.linked, gone.inside) == (Closing.MERGED, "s-one", False)
+    assert (kept.session_id, kept.vehicle, kept.entered_at) == ("p-one", CAR, NOON)
+    assert (gone.closing, gone.linked, gone.inside) == (Closing.MERGED, "p-one", False)
 
 
 def test_a_plate_that_is_put_right_keeps_its_session():
@@ -79,7 +79,7 @@ def test_a_plate_that_is_put_right_keeps_its_session():
 def test_a_plate_that_is_put_right_and_is_inside_already_is_the_same_vehicle():
     wrong, right = a_session("one", 0, OTHER), a_session("two", 30)
     kept, gone = corrected(wrong, CAR, (wrong, right))
-    assert (kept.session_id, gone.session_id, gone.closing) == ("s-one", "s-two", Closing.MERGED)
+    assert (kept.session_id, gone.session_id, gone.closing) == ("p-one", "p-two", Closing.MERGED)
 
 
 VISITS = st.lists(st.tuples(st.booleans(), st.sampled_from(["A", "B", "C"])), max_size=20)
@@ -126,5 +126,33 @@ def test_only_vehicles_of_the_same_colour_and_type_are_likely_and_the_newest_com
         a_session("police", 9, replace(seen, plate="京A12845", kind="police")),
         *left((a_session("gone", 9, replace(seen, plate="京A12845")),), proved("out", 10)),
     ]
-    assert [session.session_id for session in likely(seen, inside)] == ["s-new", "s-old"]
+    assert [session.session_id for session in likely(seen, inside)] == ["p-new", "p-old"]
     assert len(likely(seen, inside[:1] * 9)) == 3
+
+
+def inner(name, minutes, vehicle=CAR):
+    return replace(proved(name, minutes, vehicle), area="inner", within="main")
+
+
+def test_who_goes_further_in_and_comes_out_again_has_one_session():
+    outside = a_session("one")
+    (inside,) = entered((outside,), inner("deeper", 10))
+    assert (inside.session_id, inside.innermost, inside.inside) == ("p-one", "inner", True)
+    (back,) = left((inside,), inner("out-of-it", 50))
+    assert (back.innermost, back.inside) == ("main", True)
+    (gone,) = left((back,), proved("out", 60))
+    assert [(one.area, one.left_at) for one in gone.inner] == [
+        ("inner", NOON + timedelta(minutes=50))
+    ]
+    assert gone.closing is Closing.EXIT
+
+
+def test_who_was_not_seen_to_come_out_of_the_inner_area_has_left_it_with_the_car_park():
+    (inside,) = entered((a_session("one"),), inner("deeper", 10))
+    (gone,) = left((inside,), proved("out", 60))
+    assert gone.inner[0].left_at == gone.left_at
+
+
+def test_the_inner_area_is_entered_by_itself_where_nobody_was_seen_outside():
+    (session,) = entered((), inner("deeper", 10))
+    assert (session.area, session.innermost, session.inner) == ("inner", "inner", ())
