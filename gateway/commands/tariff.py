@@ -46,6 +46,7 @@ def tariff() -> None:
 @click.option("--credit", "granted", multiple=True, help=f"{tariff_options.CREDITS}.")
 @click.option("--right", "rights", multiple=True, help="A right that is held.")
 @click.option("--charging", multiple=True, help="FROM/TO, the time spent charging.")
+@click.option("--waived", multiple=True, help="FROM/TO, time that a right covers.")
 @click.option("--visit", "visits", multiple=True, help="AREA:FROM/TO, in an area inside.")
 @click.option("--quota-used", is_flag=True, help="An earlier stay used up the day's free time.")
 @click.option("--language", type=LANGUAGES, default=str(Language.CHINESE))
@@ -67,13 +68,14 @@ def explain(file: Path, language: str, *, as_json: bool, **asked: Any) -> None:
 def _quoted(
     file: Path, *, left: datetime, paid: tuple[str, ...], granted: tuple[str, ...], **stay: Any
 ) -> Fee:
-    if left < stay["entered"]:
-        raise click.UsageError("--out is before --in")
     try:
+        tariff_options.check_stay(stay["entered"], left)
         tariffs = load(file)
         payments = tuple(map(tariff_options.payment, paid))
         credits_ = tariff_options.credits_of(granted)
-        return quote(tariffs, _stay(tariffs, **stay), left, payments, credits_)
+        asked = _stay(tariffs, **stay)
+        tariff_options.check_within(asked.entered, left, payments, asked.visits)
+        return quote(tariffs, asked, left, payments, credits_)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except NoTariffError as error:
@@ -89,6 +91,7 @@ def _stay(
     area: str | None,
     visits: tuple[str, ...],
     charging: tuple[str, ...],
+    waived: tuple[str, ...],
     quota_used: bool,
     **rest: Any,
 ) -> Stay:
@@ -102,6 +105,7 @@ def _stay(
         rights=frozenset(rest["rights"]),
         visits=tuple(map(tariff_options.visit, visits)),
         charging=tuple(map(tariff_options.charging, charging)),
+        waived=tuple(map(tariff_options.waived, waived)),
         quota_used=frozenset({day} if quota_used else ()),
     )
 

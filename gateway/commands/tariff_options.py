@@ -1,8 +1,9 @@
 """How times, amounts and credits are typed after `lanegate tariff explain`."""
 
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from itertools import count
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count, pairwise
 from typing import Any
 
 import click
@@ -19,9 +20,12 @@ from gateway.rules.tariff.stay import (
     Payment,
     PercentOff,
     Visit,
+    Waived,
 )
 
 FEN = 100
+MOST_FEN = 10**12
+LONGEST = timedelta(days=3660)
 CREDITS = "amount:5.00, minutes:60, all, class:new_energy, until:2026-03-02T10:00 or percent:50"
 
 
@@ -36,13 +40,13 @@ def moment(text: str) -> datetime:
 
 def fen(text: str) -> int:
     """From yuan with at most two decimals. Raises `ValueError`."""
-    wrong = f"{text!r} is no amount in yuan; write it as 12 or 12.50"
     try:
         amount = Decimal(text) * FEN
-    except InvalidOperation:
-        raise ValueError(wrong) from None
-    if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
-        raise ValueError(wrong)
+    except ArithmeticError:
+        amount = Decimal("nan")
+    whole = amount.is_finite() and amount == amount.to_integral_value()
+    if not whole or not 0 <= amount <= MOST_FEN:
+        raise ValueError(f"{text!r} is no amount in yuan; write it as 12 or 12.50")
     return int(amount)
 
 
@@ -69,11 +73,37 @@ def charging(text: str) -> Charging:
     return Charging(*span(text))
 
 
+def waived(text: str) -> Waived:
+    return Waived(*span(text))
+
+
 def visit(text: str) -> Visit:
     area, colon, times = text.partition(":")
     if not colon:
         raise ValueError(f"{text!r} is no visit; write inner:2026-03-02T08:10/2026-03-02T09:00")
     return Visit(area, *span(times))
+
+
+def check_stay(entered: datetime, left: datetime) -> None:
+    """Raises `ValueError`."""
+    if left < entered:
+        raise ValueError("--out is before --in; turn them round")
+    if left - entered > LONGEST:
+        raise ValueError("--in to --out is more than ten years; look at the years again")
+
+
+def check_within(
+    entered: datetime, left: datetime, payments: Sequence[Payment], visits: Sequence[Visit]
+) -> None:
+    """What is paid and visited must be part of the stay. Raises `ValueError`."""
+    for one in payments:
+        if not entered <= one.at <= left:
+            raise ValueError(f"--paid at {one.at:%Y-%m-%d %H:%M:%S} is not from --in to --out")
+    times = [entered, *(at for one in visits for at in (one.entered, one.left or left)), left]
+    if any(later < earlier for earlier, later in pairwise(times)):
+        raise ValueError(
+            "each --visit must lie from --in to --out, one after the other; look at their times"
+        )
 
 
 def credit(text: str, credit_id: str) -> Credit:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
+from itertools import pairwise
 
 from gateway.rules.clock import (
     DAY_S,
@@ -16,8 +17,10 @@ from gateway.rules.tariff.shapes import (
     OPEN_END_S,
     Band,
     DailyFree,
+    Exceeded,
     Free,
     Period,
+    PeriodKind,
     Plan,
     Span,
     Step,
@@ -25,6 +28,7 @@ from gateway.rules.tariff.shapes import (
     Units,
 )
 from gateway.tariffs.models import (
+    MOST_MIN,
     BandText,
     DailyFreeText,
     DatesText,
@@ -93,6 +97,7 @@ def _steps(plan: PlanText, where: tuple[str | int, ...]) -> tuple[tuple[Step, ..
             told += _of_total(text.total_fen, before_fen, (*where, index, "total_fen"))
             price_fen = max(0, text.total_fen - (before_fen or 0))
         steps.append(_step(text, price_fen or 0))
+    told += _of_free_totals(plan, where)
     return tuple(steps), told
 
 
@@ -119,6 +124,20 @@ def _of_total(
         )
         fix = "let the totals rise"
         yield Finding(FindingKind.NOT_MONOTONE, where, what, fix)
+
+
+def _of_free_totals(plan: PlanText, where: tuple[str | int, ...]) -> Iterator[Finding]:
+    """A total of stays that are all free; it is no part of a price where a total follows."""
+    once = plan.per is not PeriodKind.STAY and plan.steps_restart and not plan.free.again
+    if once or plan.free.once_exceeded is Exceeded.KEPT:
+        return
+    for index, (step, after) in enumerate(pairwise(plan.steps)):
+        ends_free = (step.until_min or MOST_MIN) <= plan.free.minutes
+        if ends_free and step.total_fen and after.total_fen is not None:
+            what = f"stays of {plan.free.minutes} min or less are free"
+            fix = "let the first step end later, or give fewer free minutes"
+            place = (*where, index, "total_fen")
+            yield Finding(FindingKind.NEVER_REACHED, place, what, fix)
 
 
 def _step(text: StepText, price_fen: int) -> Step:
@@ -152,6 +171,10 @@ def _days(dates: DatesText) -> range:
 
 
 def _of_dates(text: TariffText) -> Iterator[Finding]:
+    if text.holidays and max(dates.end for dates in text.holidays) < text.effective:
+        what = f"every holiday of the table is over before {text.effective}"
+        fix = "copy the table of the year from the notice of the State Council"
+        yield Finding(FindingKind.NEVER_REACHED, ("holidays",), what, fix)
     seen: dict[int, str] = {}
     for index, dates in enumerate(text.holidays):
         if twice := [seen[day] for day in _days(dates) if day in seen]:

@@ -50,6 +50,7 @@ def read(path: Path) -> Read:
         if tariff is not None:
             tariffs.append((tariff, document))
     broken += _of_folder(path, tariffs, empty=not files)
+    doubts += _passed_over(path)
     return Read(TariffSet(tuple(one for one, _ in tariffs)), _told(broken), _told(doubts))
 
 
@@ -70,6 +71,14 @@ def _problem(finding: Finding, document: Document) -> Problem:
     spot = document.key_spot(finding.where)
     what = f"{finding.kind}: {finding.what}"
     return Problem(spot.place, path_text(spot.path), what, finding.fix)
+
+
+def _passed_over(path: Path) -> Iterator[Problem]:
+    """Files that look like tariffs, but that nobody reads."""
+    for file in sorted(path.glob("[!.]*")) if path.is_dir() else ():
+        if file.suffix != ".yaml" and file.suffix.lower() in {".yml", ".yaml"}:
+            what, fix = "never reached: only files *.yaml are read", f"call it {file.stem}.yaml"
+            yield Problem(Place(str(file), 1, 1), "", what, fix)
 
 
 def _of_folder(

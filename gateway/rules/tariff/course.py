@@ -1,5 +1,6 @@
 """Where a stay's time was spent, in local seconds: which area's plan counts which part of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,33 +27,35 @@ class Course:
     waived: tuple[Piece, ...] = ()
 
     def outside(self, until: int, pass_s: int) -> tuple[list[Piece], list[Piece]]:
-        """What is charged outside the inner areas, and what was only passed through."""
-        charged: list[Piece] = []
+        """What was parked outside the inner areas, and what was only passed through."""
+        parked: list[Piece] = []
         passed: list[Piece] = []
         for start, end in self._between_visits(until):
             short = bool(self.visits) and end - start <= pass_s
-            (passed if short else charged).append(Piece(start, min(end, until)))
-        return self._not_waived(charged), passed
+            (passed if short else parked).append(Piece(start, min(end, until)))
+        return parked, passed
 
     def inside(self, until: int) -> list[tuple[str, list[Piece]]]:
         return [
-            (area, self._not_waived([Piece(start, until if end is None else min(end, until))]))
+            (area, [Piece(start, until if end is None else min(end, until))])
             for area, start, end in self.visits
             if start < until
         ]
 
-    def _not_waived(self, pieces: list[Piece]) -> list[Piece]:
-        for waived in self.waived:
-            pieces = [
-                Piece(start, end)
-                for piece in pieces
-                for start, end in (
-                    (piece.start, min(piece.end, waived.start)),
-                    (max(piece.start, waived.end), piece.end),
-                )
-                if start < end
-            ]
-        return pieces
+    def split(self, pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+        """What of the pieces is charged, and what is waived."""
+        charged: list[Piece] = []
+        waived: list[Piece] = []
+        for piece in pieces:
+            reached = piece.start
+            for start, end in self.waived:
+                first, last = max(start, reached), min(end, piece.end)
+                if first < last:
+                    charged += _if_long(reached, first)
+                    waived.append(Piece(first, last))
+                    reached = last
+            charged += _if_long(reached, piece.end)
+        return charged, waived
 
     def _between_visits(self, until: int) -> list[Piece]:
         """Whole, even where `until` is earlier: a way through is short or long as it was driven."""
@@ -93,7 +96,11 @@ def _visits(visits: tuple[Visit, ...], entered: int) -> tuple[Inside, ...]:
 
 def _waived(waived: tuple[Waived, ...]) -> tuple[Piece, ...]:
     pieces = (Piece(local_s(one.began), local_s(one.ended)) for one in waived)
-    return tuple(piece for piece in pieces if piece.start < piece.end)
+    return tuple(sorted(piece for piece in pieces if piece.start < piece.end))
+
+
+def _if_long(start: int, end: int) -> list[Piece]:
+    return [Piece(start, end)] if start < end else []
 
 
 def _charging(charging: tuple[Charging, ...]) -> tuple[Piece, ...]:

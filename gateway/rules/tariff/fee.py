@@ -9,6 +9,7 @@ from gateway.rules.clock import datetime_of
 
 class LineKind(StrEnum):
     WAY_THROUGH = "way_through"
+    WAIVED = "waived"
     FREE = "free"
     DAILY_FREE = "daily_free"
     SPAN = "span"

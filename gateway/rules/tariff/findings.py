@@ -13,6 +13,8 @@ def findings_of(tariff: Tariff) -> Iterator[Finding]:
     for index, plan in enumerate(tariff.plans):
         where = ("plans", index)
         yield from _of_choice(tariff.plans, index)
+        yield from _of_holders(tariff.plans, index)
+        yield from _of_name(tariff.plans, index)
         yield from _of_free(plan, where)
         yield from _of_daily(plan, where)
         yield from of_steps(plan, tariff.calendar, where)
@@ -35,6 +37,30 @@ def _of_choice(plans: Sequence[Plan], index: int) -> Iterator[Finding]:
     for name in sorted(taken):
         what = f"class {name} of plan {plan.name!r} is taken by {taken[name]!r} above"
         yield _never((*where, "classes"), what)
+
+
+def _of_holders(plans: Sequence[Plan], index: int) -> Iterator[Finding]:
+    """Whether whoever has lost the right of this plan has a plan too."""
+    plan = plans[index]
+    others = [other for other in plans if not other.right]
+    if not plan.right or any(not other.classes for other in others):
+        return
+    priced = frozenset(name for other in others for name in other.classes)
+    unpriced = sorted(plan.classes - priced) if plan.classes else ["any class"] * (not priced)
+    for name in unpriced:
+        yield Finding(
+            FindingKind.CONTRADICTORY,
+            ("plans", index, "right"),
+            f"without the right {plan.right!r} there is no price for {name}",
+            "add a plan without right: for it",
+        )
+
+
+def _of_name(plans: Sequence[Plan], index: int) -> Iterator[Finding]:
+    if any(earlier.name == plans[index].name for earlier in plans[:index]):
+        what = f"a plan above has the name {plans[index].name!r} too, and a fee names its plan"
+        where = ("plans", index, "name")
+        yield Finding(FindingKind.CONTRADICTORY, where, what, "give each its own name")
 
 
 def _never(where: tuple[str | int, ...], what: str) -> Finding:
@@ -70,6 +96,13 @@ def _of_daily(plan: Plan, where: tuple[str | int, ...]) -> Iterator[Finding]:
     daily, place = plan.daily, (*where, "daily_free")
     if daily is None:
         return
+    if daily.percent == 0:
+        yield Finding(
+            FindingKind.NEVER_REACHED,
+            (*place, "then_percent"),
+            "at 0 % nothing is ever charged, however long a stay is",
+            "give the percentage that a longer stay pays",
+        )
     most_s = daily.length_s + daily.charging_s
     if plan.free.exceeded is Exceeded.BILLED and most_s <= plan.free.length_s:
         yield Finding(

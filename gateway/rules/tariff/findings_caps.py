@@ -1,6 +1,6 @@
 """Caps that nothing reaches, or that the very first step is above."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gateway.rules.clock import DAY_S
 from gateway.rules.tariff.finding import Finding, FindingKind
@@ -20,12 +20,34 @@ def of_caps(plan: Plan, where: Path) -> Iterator[Finding]:
             f"the first step alone costs {first.price_fen / 100:.2f} yuan, which is above the cap"
         )
         yield Finding(FindingKind.CONTRADICTORY, place, what, "raise the cap or lower the step")
+    elif caps:
+        yield from _of_prices(plan.steps, max(caps), where)
     most_fen = most_charged(plan)
     for index, cap_fen in enumerate(caps):
         if most_fen is not None and most_fen < cap_fen:
             here = (*place, index) if len(caps) > 1 else place
             what = f"24 h never cost {cap_fen / 100:.2f} yuan, at most {most_fen / 100:.2f}"
             yield Finding(FindingKind.NEVER_REACHED, here, what, "lower the cap or leave it out")
+
+
+def _of_prices(steps: Sequence[Step], cap_fen: int, where: Path) -> Iterator[Finding]:
+    """Prices that nobody ever pays in full."""
+    for index, step in enumerate(steps):
+        place = (*where, "steps", index)
+        match step:
+            case Span(price):
+                priced = [(place, price)]
+            case Units((band,)):
+                priced = [(place, band.price_fen)]
+            case Units(bands):
+                places = ((*place, "bands", number) for number in range(len(bands)))
+                priced = list(zip(places, (band.price_fen for band in bands), strict=True))
+        for here, price_fen in priced:
+            if price_fen > cap_fen:
+                cap = f"{cap_fen / 100:.2f}"
+                what = f"all of its price of {price_fen / 100:.2f} yuan; the cap is {cap}"
+                fix = "raise the cap or lower the price"
+                yield Finding(FindingKind.NEVER_REACHED, here, what, fix)
 
 
 def most_charged(plan: Plan) -> int | None:

@@ -82,12 +82,34 @@ def _of_units(plan: Plan, step: Units, begins_s: int, place: Path) -> Iterator[F
         what = f"a remainder of {drop} min is dropped, but a unit has only {unit} min"
         where = (*place[:2], "drop_remainder_min")
         yield Finding(FindingKind.CONTRADICTORY, where, what, f"give at most {unit}")
+    yield from _of_lengths(plan, step, begins_s, place)
     length = step.until_s - begins_s
+    if plan.drop_s >= length > 0:
+        return
     if len(step.bands) == 1 and step.until_s < OPEN_END_S and length > 0 and length % shortest_s:
         last = length % shortest_s // 60
         what = f"the end of its last unit of {shortest_s // 60} min; only {last} min of it are used"
         fix = "let until_min end with a unit"
         yield Finding(FindingKind.NEVER_REACHED, place, what, fix)
+
+
+def _of_lengths(plan: Plan, step: Units, begins_s: int, place: Path) -> Iterator[Finding]:
+    """Whether a step, or each of its bands, is long enough for its price."""
+    several = len(step.bands) > 1
+    for index, band in enumerate(step.bands):
+        here = (*place, "bands", index) if several else place
+        length = (band.end_s - band.start_s) % DAY_S or DAY_S
+        length = min(length, step.until_s - begins_s)
+        if 0 < length <= plan.drop_s and not band.finishes:
+            drop, whole = plan.drop_s // 60, length // 60
+            what = f"its price: {drop} min or less are dropped, and it has only {whole} min"
+            fix = "drop less, or make it longer"
+            yield Finding(FindingKind.NEVER_REACHED, here, what, fix)
+        elif several and length < band.unit_s < DAY_S and not band.finishes:
+            unit, whole = band.unit_s // 60, length // 60
+            what = f"the end of its unit of {unit} min; it has only {whole} min"
+            fix = "leave unit_min out: the price is then for the whole band"
+            yield Finding(FindingKind.NEVER_REACHED, here, what, fix)
 
 
 def _of_bands(step: Units, calendar: Calendar, place: Path) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from gateway.rules.clock import datetime_of, local_s
 from gateway.rules.tariff.credits import Asked, discounts
 from gateway.rules.tariff.fee import Fee
 from gateway.rules.tariff.reckoning import Reckoner
-from gateway.rules.tariff.shapes import TariffSet
+from gateway.rules.tariff.shapes import NoTariffError, TariffSet
 from gateway.rules.tariff.stay import Credit, Payment, Stay
 
 
@@ -85,4 +85,8 @@ class _Desk:
         return found
 
     def _fee_at(self, until: int, vehicle: str) -> int:
-        return self.reckoner.up_to(until, vehicle).total_fen
+        """A credit for a class that has no plan saves nothing; the exit must not wait for it."""
+        try:
+            return self.reckoner.up_to(until, vehicle).total_fen
+        except NoTariffError:
+            return self.reckoner.up_to(until).total_fen

@@ -1,7 +1,7 @@
 """A whole stay's fee before anything is taken off: each area by its own tariff, line by line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.rules.clock import DAY_S, date_of
@@ -42,17 +42,27 @@ class Reckoner:
         """Local seconds; `vehicle`: as if it were of this class."""
         asked = (until, vehicle or self._stay.vehicle)
         if asked not in self._known:
-            self._known[asked] = self._reckoned(*asked)
+            self._known[asked] = self._least(*asked)
         return self._known[asked]
 
-    def _reckoned(self, until: int, as_vehicle: str) -> Reckoned:
-        pieces, passed = self._course.outside(until, self.tariff.pass_s)
-        bill = _Bill(self._stay, self._course, as_vehicle)
+    def _least(self, until: int, as_vehicle: str) -> Reckoned:
+        """A right never makes a fee higher, though it may cut one unit in two."""
+        reckoned = self._reckoned(self._course, until, as_vehicle)
+        if not self._course.waived:
+            return reckoned
+        without = self._reckoned(replace(self._course, waived=()), until, as_vehicle)
+        return min(reckoned, without, key=lambda one: one.total_fen)
+
+    def _reckoned(self, course: Course, until: int, as_vehicle: str) -> Reckoned:
+        pieces, passed = course.outside(until, self.tariff.pass_s)
+        bill = _Bill(self._stay, course, as_vehicle)
         bill.lines += free_lines(LineKind.WAY_THROUGH, passed, self.tariff.pass_s, self.tariff.area)
-        bill.add(self.tariff, pieces, self.entered if not self._stay.waived else None)
-        for area, pieces in self._course.inside(until):
+        bill.add(self.tariff, pieces, self.entered if not course.waived else None)
+        for area, pieces in course.inside(until):
             bill.add(self._tariffs.in_force(area, self._stay.entered), pieces)
-        return Reckoned(tuple(bill.lines), tuple(bill.quota_days))
+        # A stay that is covered from end to end has nothing to reckon, and no lines.
+        lines = (*bill.waived, *bill.lines) if bill.lines else ()
+        return Reckoned(lines, tuple(bill.quota_days))
 
 
 class _Bill:
@@ -63,15 +73,18 @@ class _Bill:
         self._course = course
         self._vehicle = vehicle
         self.lines: list[Line] = []
+        self.waived: list[Line] = []
         self.quota_days: list[date] = []
 
     def add(self, tariff: Tariff, pieces: Sequence[Piece], entered: int | None = None) -> None:
-        """Periods begin at `entered`; None: with the first piece."""
-        if not pieces:
+        """Periods begin at `entered`; None: with the first time that is charged."""
+        left, waived = self._course.split(pieces)
+        self.waived += free_lines(LineKind.WAIVED, waived, 0, tariff.area)
+        if not left:
             return
         plan = tariff.plan_for(self._vehicle, self._stay.rights)
-        began = pieces[0].start if entered is None else entered
-        self.lines += self._of_plan(plan, tariff, pieces, began)
+        began = left[0].start if entered is None else entered
+        self.lines += self._of_plan(plan, tariff, left, began)
 
     def _of_plan(
         self, plan: Plan, tariff: Tariff, pieces: Sequence[Piece], entered: int

@@ -32,7 +32,8 @@ class Stay:
     """One vehicle from its entry on. `visits` in order of time, none in another.
 
     What is `waived` counts for nothing: neither as time parked, nor for free minutes. Periods
-    then begin with the first time that is charged.
+    then begin with the first time that is charged. Where that costs more than the same stay with
+    nothing waived, nothing is.
 
     `quota_used`: days (of Shanghai) on which earlier stays used up the vehicle's daily free time.
     """

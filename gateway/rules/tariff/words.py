@@ -19,6 +19,7 @@ class Language(StrEnum):
 RULES: Mapping[Language, Mapping[LineKind, str]] = {
     Language.CHINESE: {
         LineKind.WAY_THROUGH: "穿行不超过{length}免费",
+        LineKind.WAIVED: "权益覆盖，不计费",
         LineKind.FREE: "免费时长{length}",
         LineKind.DAILY_FREE: "当日免费时长{length}",
         LineKind.SPAN: "{step}共{price}元",
@@ -34,6 +35,7 @@ RULES: Mapping[Language, Mapping[LineKind, str]] = {
     },
     Language.ENGLISH: {
         LineKind.WAY_THROUGH: "a way through of at most {length} is free",
+        LineKind.WAIVED: "covered by a right",
         LineKind.FREE: "{length} are free",
         LineKind.DAILY_FREE: "{length} are free today",
         LineKind.SPAN: "{price} yuan {step}",

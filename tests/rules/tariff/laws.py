@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.rules.clock import DAY_S, local_s
 from gateway.rules.tariff import LineKind, Payment, Stay
 from gateway.rules.tariff.shapes import Exceeded, PeriodKind
-from gateway.rules.tariff.stay import AllOff
+from gateway.rules.tariff.stay import AllOff, Waived
 from tests.rules.tariff.reckoner import DailyWalk, Walk
 from tests.rules.tariff.strategies import (
     NEW_YEAR,
@@ -56,11 +56,12 @@ def never_above_cap(engine, draw):
     period = lot.tariffs[0].plan_for(stay.vehicle, stay.rights).period
     length = draw(st.one_of(seconds, st.integers(2 * DAY_S, 5 * DAY_S)))
     fee = engine.quote(lot, stay, later(stay, length))
-    origin = local_s(stay.entered)
+    charged_lines = [line for line in fee.lines if line.kind is not LineKind.WAIVED]
+    origin = min((line.start_s for line in charged_lines), default=0)
     if period.kind is PeriodKind.CALENDAR_DAY:
         origin -= origin % DAY_S
     charged = Counter()
-    for line in fee.lines:
+    for line in charged_lines:
         charged[(line.start_s - origin) // period.kind.length_s] += line.amount_fen
     for number, fen in charged.items() if period.caps_fen else ():
         assert fen <= period.caps_fen[min(number, len(period.caps_fen) - 1)]
@@ -144,6 +145,18 @@ def credits_only_help(engine, draw):
             assert fee.due_fen == 0
 
 
+def rights_only_help(engine, draw):
+    """Who holds a right never pays more, and nothing is charged for what it covers."""
+    lot = draw(tariffs)
+    stay = draw(stays(lot))
+    left = later(stay, draw(seconds))
+    without = engine.quote(lot, replace(stay, waived=()), left)
+    fee = engine.quote(lot, stay, left)
+    assert fee.total_fen <= without.total_fen
+    whole = (Waived(stay.entered - timedelta(draw(st.integers(0, 9))), left),)
+    assert engine.quote(lot, replace(stay, waived=whole), left).total_fen == 0
+
+
 def closed_fees_stay(engine, draw):
     """Neither a later look, a stepped clock, another tariff nor a second closing changes one."""
     lot, other = draw(tariffs), draw(tariffs)
@@ -177,6 +190,9 @@ def lines_explain_every_second(engine, draw):
     fee = engine.quote(lot, stay, later(stay, draw(seconds)))
     times = [line for line in fee.lines if line.kind not in TAKEN_OFF]
     spans = sorted((line.start_s, line.end_s) for line in times if line.end_s > line.start_s)
+    if not fee.lines and stay.waived:
+        assert fee.total_fen == 0
+        return
     ends = [local_s(stay.entered), *(end for _, end in spans)]
     assert [start for start, _ in spans] == ends[:-1]
     assert ends[-1] == local_s(fee.until)
@@ -190,7 +206,7 @@ def lines_explain_every_second(engine, draw):
 def short_stays_are_free(engine, draw):
     """A stay no longer than the free minutes costs nothing, one second more may."""
     lot = draw(tariffs)
-    stay = replace(draw(stays(lot)), visits=())
+    stay = replace(draw(stays(lot)), visits=(), waived=())
     plan = lot.tariffs[0].plan_for(stay.vehicle, stay.rights)
     second = draw(st.sampled_from([0, plan.free.length_s // 2, plan.free.length_s]))
     whole = plan.free.exceeded is Exceeded.BILLED and plan.free.again
@@ -225,6 +241,7 @@ LAWS = (
     grace_is_for_whoever_settled,
     money_balances,
     credits_only_help,
+    rights_only_help,
     closed_fees_stay,
     a_clock_that_steps_back_takes_nothing_back,
     lines_explain_every_second,

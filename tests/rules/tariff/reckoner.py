@@ -199,3 +199,44 @@ class DailyWalk:
         if self.walk.parked <= allowed:
             return 0
         return self.walk.fee * int(daily.get("then_percent", 100)) // 100
+
+
+@dataclass
+class CoveredWalk:
+    """Two drivers: for one, some minutes do not count, and he begins with the first that does.
+
+    `covered`: minutes of the stay, from and to. The cheaper driver's fee holds.
+    """
+
+    plain: Walk
+    covered: list[tuple[int, int]]
+    holder: Walk | None = None
+
+    @property
+    def plan(self):
+        return self.plain.plan
+
+    def tick(self):
+        minute = self.plain.parked // self.plain.ticks
+        inside = any(begin <= minute < end for begin, end in self.covered)
+        if self.holder is None and not inside:
+            self.holder = Walk(self.plain.tariff, self.plain.plan, self.plain.now, self.plain.ticks)
+        if self.holder is not None:
+            self.holder.away() if inside else self.holder.tick()
+        self.plain.tick()
+
+    @property
+    def fee(self) -> int:
+        return 0 if self.holder is None else min(self.plain.fee, self.holder.fee)
+
+
+def after_credits(fees: list[list[int]], minutes: int, off: dict[str, int]) -> int:
+    """What is due of a stay of `minutes`. `fees`: by the minute, as the class and as each other.
+
+    `off`: until which minute it is free, minutes, percent, and fen.
+    """
+    cheapest = [min(by_minute) for by_minute in zip(*fees, strict=True)]
+    left = cheapest[max(0, minutes - off["minutes"])] - cheapest[min(off["until"], minutes)]
+    left = max(0, left)
+    left -= left * off["percent"] // 100
+    return max(0, left - off["fen"])

@@ -14,6 +14,7 @@ from gateway.rules.tariff.stay import (
     FreeUntil,
     MinutesOff,
     PercentOff,
+    Waived,
 )
 from gateway.tariffs.build import build
 from gateway.tariffs.models import TariffText
@@ -156,8 +157,25 @@ def stays(draw, lot):
         entered=entered,
         visits=tuple(visits),
         charging=(charging,) if draw(st.booleans()) else (),
+        waived=covered(entered, draw(st.sampled_from(SPANS))),
         quota_used=draw(st.sampled_from([frozenset(), frozenset({entered.date()})])),
     )
+
+
+def some_spans(dice):
+    """Times that a right covers, in seconds from the entry; some overlap, some begin before it."""
+    reach, longest = dice.choice([(7200, 3600), (172_800, 40_000)])
+    begins = [dice.randint(-3600, reach) for _ in range(dice.randint(1, 3))]
+    return [(begin, begin + dice.randint(0, longest)) for begin in begins]
+
+
+SPANS = [[]] * 400 + [some_spans(Random(number)) for number in range(200)]
+"""Mostly none."""
+
+
+def covered(entered, spans):
+    ends = ((timedelta(seconds=begin), timedelta(seconds=end)) for begin, end in spans)
+    return tuple(Waived(entered + begin, entered + end) for begin, end in ends)
 
 
 @st.composite

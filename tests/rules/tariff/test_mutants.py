@@ -22,11 +22,11 @@ MUTANTS = {
         "not free.again and length_s(pieces) <= free.length_s",
         "not free.again and length_s(pieces) >= free.length_s",
     ),
-    "a day's free time comes back each three hours": (
+    "a day's free time comes back each two hours": (
         laws.fee_is_monotone,
         "reckoning.py",
         "if length_s(pieces) <= allowed_s:",
-        "if length_s(pieces) % 10800 <= allowed_s:",
+        "if length_s(pieces) % 7200 <= allowed_s:",
     ),
     "the caps begin again after the last one": (
         laws.never_above_cap,
@@ -38,7 +38,7 @@ MUTANTS = {
         laws.never_above_cap,
         "meter.py",
         "if above_fen <= 0:",
-        "if above_fen <= 100:",
+        "if above_fen <= 500:",
     ),
     "used-up days are remembered from stay to stay": (
         laws.quoting_changes_nothing,
@@ -96,6 +96,24 @@ MUTANTS = {
         "credits.py",
         "key=lambda credit: (ORDER.index(type(credit)), credit.credit_id)",
         "key=lambda credit: 0",
+    ),
+    "a right that cuts a unit in two makes it cost twice": (
+        laws.rights_only_help,
+        "reckoning.py",
+        "return min(reckoned, without, key=lambda one: one.total_fen)",
+        "return reckoned",
+    ),
+    "time before the first window is forgotten": (
+        laws.lines_explain_every_second,
+        "course.py",
+        "charged += _if_long(reached, first)",
+        "pass",
+    ),
+    "a window that begins before the stay is not seen": (
+        laws.rights_only_help,
+        "course.py",
+        "max(start, reached), min(end, piece.end)",
+        "start, min(end, piece.end)",
     ),
     "a closed fee is reckoned again": (
         laws.closed_fees_stay,

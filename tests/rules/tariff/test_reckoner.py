@@ -1,5 +1,6 @@
 """The engine agrees with a reckoner that shares nothing with it but the YAML."""
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -7,11 +8,12 @@ import pytest
 import yaml
 
 from gateway.rules.tariff import Charging, Stay, Visit, quote
+from gateway.rules.tariff.stay import AmountOff, AsClass, FreeUntil, MinutesOff, PercentOff, Waived
 from tests.rules.tariff.fixtures import FILES, TARIFFS, at, tariff
-from tests.rules.tariff.reckoner import DailyWalk, Walk, plan_of
+from tests.rules.tariff.reckoner import CoveredWalk, DailyWalk, Walk, after_credits, plan_of
 
 DAYS = [at(f"{day} 00:00") for day in ("2026-01-01", "2026-12-30", "2028-02-27", "2026-02-12")]
-STAYS_EACH = 5_500
+STAYS_EACH = 5_050
 """For each kind of stay; see the last test."""
 
 WHO = {
@@ -72,6 +74,8 @@ def test_every_tariff_that_ships_agrees_minute_by_minute(name, who):
         stay = Stay("main", vehicle, entered, rights)
         if "daily_free" in walk.plan:
             walk, stay = daily(walk, stay, dice)
+        elif dice.random() < 0.3:
+            walk, stay = covered(walk, stay, dice)
 
         def ask(second, stay=stay):
             return quote(lot, stay, stay.entered + timedelta(seconds=second)).total_fen
@@ -90,10 +94,19 @@ def daily(walk, stay, dice):
     return DailyWalk(walk, used_up, (begin, end)), more
 
 
+def covered(walk, stay, dice):
+    """The same stay of somebody whose right covers up to three parts of it."""
+    begins = [dice.randrange(dice.choice([60, 2000])) for _ in range(dice.randint(1, 3))]
+    spans = [(begin, begin + dice.randrange(1, 900)) for begin in begins]
+    minute = timedelta(minutes=1)
+    waived = (Waived(stay.entered + a * minute, stay.entered + b * minute) for a, b in spans)
+    return CoveredWalk(walk, spans), replace(stay, waived=tuple(waived))
+
+
 @pytest.mark.parametrize("name", ["free-else-from-start", "stepped", "per-duration", "day-night"])
 def test_stays_that_begin_at_any_second_agree_second_by_second(name):
     dice, text = Random(name), written(name)
-    for _ in range(4):
+    for _ in range(3):
         entered = entries(dice) + timedelta(seconds=dice.randrange(60))
         walk = walked(text, plan_of(text, "car"), entered, ticks=60)
         stay = Stay("main", "car", entered)
@@ -102,6 +115,53 @@ def test_stays_that_begin_at_any_second_agree_second_by_second(name):
             if second % 613 == 0 or dice.random() < 0.01:
                 at = stay.entered + timedelta(seconds=second)
                 assert quote(tariff(name), stay, at).total_fen == walk.fee, at
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in KINDS}))
+def test_credits_take_off_the_same_minute_by_minute(name):
+    dice, text = Random(f"credits {name}"), written(name)
+    vehicle, *others = [who for who in WHO.get(name, ["car"]) if who != "holder"]
+    for _ in range(6):
+        entered, length = entries(dice), dice.randrange(60, 2000)
+        fees = [by_minute(text, who, entered, length) for who in (vehicle, *others)]
+        stay = Stay("main", vehicle, entered)
+        for _ in range(60):
+            minutes = dice.randrange(length + 1)
+            off, given = credits_of(dice, entered)
+            also = dice.randrange(len(fees)) if others else 0
+            given += tuple(AsClass(f"e{who}", who) for who in others[:also])
+            left = entered + timedelta(minutes=minutes)
+            due_fen = after_credits(fees[: also + 1], minutes, off)
+            assert quote(tariff(name), stay, left, (), given).due_fen == due_fen, (left, given)
+
+
+def by_minute(text, vehicle, entered, length):
+    """The fee of a stay of so many minutes."""
+    walk = walked(text, plan_of(text, vehicle), entered)
+    walk = DailyWalk(walk, used_up=False) if "daily_free" in walk.plan else walk
+    fees = [0]
+    for _ in range(length):
+        walk.tick()
+        fees.append(walk.fee)
+    return fees
+
+
+def credits_of(dice, entered):
+    """What they take off, and the credits, some of them for nothing and in any order."""
+    off = {
+        "until": dice.choice([0, dice.randrange(600)]),
+        "minutes": dice.choice([0, dice.randrange(300)]),
+        "percent": dice.choice([0, dice.randrange(101)]),
+        "fen": dice.choice([0, dice.randrange(2000)]),
+    }
+    given = [
+        FreeUntil("d", entered + timedelta(minutes=off["until"])),
+        MinutesOff("c", off["minutes"]),
+        PercentOff("b", off["percent"]),
+        AmountOff("a", off["fen"]),
+    ]
+    dice.shuffle(given)
+    return off, tuple(given)
 
 
 def test_ways_through_to_an_inner_area_agree():
