@@ -31,7 +31,7 @@ def covers(right: Right, calendar: Calendar, at: int) -> bool:
 
 
 def charged(rights: Iterable[Right], calendar: Calendar, stay: Span) -> Spans:
-    """What of the stay no right covers, and no tolerance forgives.
+    """What of the stay no right covers, and no tolerance forgives; one with a plan waives nothing.
 
     A right that was renewed meanwhile counts as it is now: whoever came with an expired one and
     leaves with a good one is judged by the good one.
@@ -39,6 +39,7 @@ def charged(rights: Iterable[Right], calendar: Calendar, stay: Span) -> Spans:
     taken = [
         span
         for right in rights
+        if not right.plan
         for span in _stretched(covered(right, calendar, stay), right.tolerance, stay)
     ]
     return without(stay, taken)

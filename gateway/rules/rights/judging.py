@@ -63,8 +63,11 @@ class Judge:
 
         None where there is no right at all.
         """
-        answers = [self.answer(right, arrival) for right in rights]
-        return min(answers, key=_nearness, default=None)
+        return next(iter(self.ranked(rights, arrival)), None)
+
+    def ranked(self, rights: Iterable[Right], arrival: Arrival) -> list[Answer]:
+        """What each right answers, the best first."""
+        return sorted((self.answer(right, arrival) for right in rights), key=_nearness)
 
     def answer(self, right: Right, arrival: Arrival) -> Answer:
         why = self._why(right, arrival)

@@ -55,6 +55,9 @@ class Right:
     `spaces`: so many of the plates are covered at a time, None: all. `succession`: when one of
     them leaves, the one that waits longest is covered from then on. `uses`: so many entries, None:
     any number. `no_show_s`: so long after its beginning it is released if nobody came, 0: never.
+
+    `plan`: such a right waives no time. Its holder pays by the tariff's plan whose `right:` is
+    this word; empty: what the right covers costs nothing.
     """
 
     right_id: str
@@ -71,3 +74,4 @@ class Right:
     uses: int | None = None
     no_show_s: int = 0
     paid: bool = True
+    plan: str = ""

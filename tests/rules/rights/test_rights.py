@@ -1,7 +1,7 @@
 """Rights on their own: windows, tolerances, shared spaces, and what is left to be charged."""
 
 from datetime import datetime
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.rules.clock import DAY_S, SHANGHAI, Calendar, DayKind, date_of, local_s
 from gateway.rules.rights import (
+    Answer,
     Arrival,
     Inside,
     Judge,
@@ -24,6 +25,8 @@ from gateway.rules.rights import (
     covered_since,
 )
 from gateway.rules.rights.spans import joined, within, without
+from gateway.rules.rights.words import answer_words
+from gateway.rules.tariff.words import Language
 
 HOUR = 3600
 WORKDAYS = frozenset({DayKind.WORKDAY})
@@ -263,3 +266,44 @@ def test_a_card_that_runs_out_soon_says_how_many_days_are_left(day, left):
     right = a_right(valid=Span(at(1), at(30) + HOUR))
     arrival = Arrival(at(day), "main", "car")
     assert Judge(Calendar()).answer(right, arrival).days_left == left
+
+
+# --- rights that name a plan -------------------------------------------------------------
+
+
+def test_a_right_with_a_plan_lets_in_and_waives_nothing():
+    by_plan, card = a_right(plan="night_rental"), a_right(right_id="card")
+    stay = Span(at(17, 3), at(17, 9))
+    assert Judge(Calendar()).answer(by_plan, NOON).why is Why.COVERED
+    assert charged([by_plan], Calendar(), stay) == (stay,)
+    assert charged([by_plan, card], Calendar(), stay) == ()
+
+
+# --- in words ----------------------------------------------------------------------------
+
+
+def test_every_answer_has_words_in_both_languages():
+    right = a_right(spaces=2, uses=3, no_show_s=3600, plan="p", classes=frozenset({"car"}))
+    for language, why_not in product(Language, Why):
+        words = answer_words(Answer(right, why_not, days_left=3), at(17), language)
+        assert "{" not in words
+        assert "r1: " in words
+    for language, kind in product(Language, RightKind):
+        assert answer_words(Answer(a_right(kind=kind), Why.COVERED), at(17), language)
+
+
+def test_a_right_that_covers_says_on_what_condition():
+    right = a_right(spaces=2, plan="night", valid=Span(at(1), at(20)))
+    said = answer_words(Answer(right, Why.COVERED, days_left=3), at(17), Language.ENGLISH)
+    assert said.endswith("covers, while one of its 2 spaces is free, charged by the plan night, 3"
+                         " days left")  # fmt: skip
+    late = answer_words(Answer(right, Why.COVERED, days_left=0), at(20), Language.ENGLISH)
+    assert late.endswith("expired, but may still be renewed")
+
+
+def test_the_answers_are_ranked_the_nearest_to_covering_first():
+    paid = a_right(right_id="paid", valid=TOMORROW)
+    unpaid = a_right(right_id="unpaid", paid=False)
+    good = a_right(right_id="good")
+    ranked = Judge(Calendar()).ranked([paid, good, unpaid], NOON)
+    assert [one.right.right_id for one in ranked] == ["good", "unpaid", "paid"]
