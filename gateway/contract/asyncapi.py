@@ -110,7 +110,8 @@ def _operation(channel: Channel) -> tuple[str, Node]:
     word = "send" if sends else "receive"
     here = [message.name for message in MESSAGES if message.channel is channel]
     binding = {"qos": QOS, "retain": channel.retained, "bindingVersion": BINDING}
-    return f"{word}{channel.name.capitalize()}", {
+    name = "".join(part.capitalize() for part in channel.name.split("-"))
+    return f"{word}{name}", {
         "action": word,
         "channel": {"$ref": f"#/channels/{channel.name}"},
         "summary": channel.about,

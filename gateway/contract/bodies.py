@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gateway.contract import parkingbodies
+from gateway.contract.parkingbodies import MoneyDay, SessionsDay, of_a_car_park
 from gateway.contract.words import (
     Count,
     Evidence,
@@ -17,6 +19,7 @@ from gateway.contract.words import (
 )
 from gateway.lane.reports import AlarmCode, Cause, ModeKind
 from gateway.lane.types import (
+    DecidedBy,
     Direction,
     Ending,
     Inputs,
@@ -81,6 +84,11 @@ class PassBody(Model):
     ending: Annotated[str, one_of(Ending, "How the visit ended.")] | None = Field(
         description="Null while the visit goes on. Only `passed` proves a passage."
     )
+    decided_by: Annotated[str, one_of(DecidedBy, "")] | None = of_a_car_park("Who decided.")
+    session_id: Id | None = of_a_car_park("The session that it begins or ends.")
+    right_id: str | None = of_a_car_park("The right that it passes by.")
+    due_fen: Count | None = of_a_car_park("What was not paid yet of its fee when it was decided.")
+    why: str | None = of_a_car_park("A sentence.")
 
 
 class RaiseBody(Model):
@@ -232,6 +240,8 @@ class LedgerBody(Model):
     balance: Count = Field(description="Raises that nothing explains, in all lanes.")
     balanced: bool
     lanes: dict[str, LaneLedger] = Field(description="By the lane's name.")
+    sessions: SessionsDay | None = of_a_car_park("Who came and went.")
+    money: MoneyDay | None = of_a_car_park("What it cost, and who paid.")
 
 
 BODIES: dict[str, type[Model]] = {
@@ -244,5 +254,6 @@ BODIES: dict[str, type[Model]] = {
     "loss": LossBody,
     "purge": PurgeBody,
     "tombstone": TombstoneBody,
+    **parkingbodies.BODIES,
 }
 """Every kind of record."""

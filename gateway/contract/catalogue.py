@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.contract import state, wire
+from gateway.contract import parking, rights, state, wire
 from gateway.contract.words import Model
 from gateway.sync.protocol import down, up
 
@@ -52,8 +52,25 @@ STATE = Channel(
 )
 ACK = Channel("ack", down(GW, "ack"), From.CLOUD, "Everything up to here is durable in the cloud.")
 CTL = Channel("ctl", down(GW, "ctl"), From.CLOUD, "Orders about records and pictures.")
+ASK = Channel("ask", up(GW, "ask"), From.GATEWAY, "A question about parking.")
+PARKING = Channel(
+    "parking",
+    down(GW, "parking"),
+    From.CLOUD,
+    "Orders about sessions, money and credits, each repeated until a record names its id; answers.",
+)
+RIGHTS = Channel(
+    "rights",
+    down(GW, "rights"),
+    From.CLOUD,
+    "Which set of rights the box should hold.",
+    retained=True,
+)
+RIGHTS_SET = Channel(
+    "rights-set", down(GW, "rights-set"), From.CLOUD, "A full set of rights, or a change of it."
+)
 
-CHANNELS = (HELLO, REC, SNAP, STATE, ACK, CTL)
+CHANNELS = (HELLO, REC, SNAP, STATE, ASK, ACK, CTL, PARKING, RIGHTS, RIGHTS_SET)
 
 MESSAGES = (
     Message("hello", HELLO, "Who it is, and how far its history goes.", wire.Hello, "hello"),
@@ -98,5 +115,18 @@ MESSAGES = (
     *(
         Message(name, CTL, (model.__doc__ or "").strip(), model, name)
         for name, model in wire.ORDERS.items()
+    ),
+    *(
+        Message(f"ask-{name}", ASK, (model.__doc__ or "").strip(), model, f"ask-{name}")
+        for name, model in rights.ASKED.items()
+    ),
+    *(
+        Message(f"tell-{name}", PARKING, (model.__doc__ or "").strip(), model, f"tell-{name}")
+        for name, model in parking.TOLD.items()
+    ),
+    Message("manifest", RIGHTS, "Which set it should hold.", rights.Manifest, "manifest"),
+    Message("rights-full", RIGHTS_SET, "A part of the full set.", rights.RightsPart, "rights-full"),
+    Message(
+        "rights-delta", RIGHTS_SET, "What changed in the set.", rights.RightsDelta, "rights-delta"
     ),
 )

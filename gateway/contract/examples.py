@@ -3,10 +3,12 @@
 The ids are made up; the chain is the real one, so a program can be tried with the batch.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gateway.contract import parking_examples, session_examples
+from gateway.contract.invented import at as _at
+from gateway.contract.invented import made_up as _made_up
 from gateway.ladder import STILL, Rung
 from gateway.sync import messages
 from gateway.sync.protocol import (
@@ -36,19 +38,9 @@ VERSION = "0.1.0"
 BOOT_AT_MS = 81_000_000
 
 
-def _made_up(label: str, digits: int = 32) -> str:
-    return hashlib.sha256(label.encode()).hexdigest()[:digits]
-
-
 EPOCH, INST, BOOT = _made_up("epoch"), _made_up("start", 16), _made_up("boot")
 PASS, STUCK = _made_up("pass"), _made_up("stuck")
 PICTURE, PHOTO = _made_up("picture", 64), _made_up("photo", 64)
-
-
-def _at(second: float) -> str:
-    """So long after ten past two in the morning, UTC."""
-    minute, rest = divmod(second, 60)
-    return f"2026-11-22T02:{10 + int(minute):02}:{rest:06.3f}Z"
 
 
 def _moment(second: float) -> Moment:
@@ -158,6 +150,8 @@ _LEDGER: Fields = {
     "balance": 1,
     "balanced": False,
     "lanes": {LANE: _LANE_DAY},
+    "sessions": session_examples.SESSIONS_DAY,
+    "money": session_examples.MONEY_DAY,
 }
 _LOSS: Fields = {
     "loss_id": _made_up("loss"),
@@ -193,6 +187,7 @@ BODIES: tuple[tuple[str, str, Fields], ...] = (
     ("loss", "loss", _LOSS),
     ("purge", "purge", _PURGE),
     ("tombstone", "tombstone", _TOMBSTONE),
+    *session_examples.BODIES,
 )
 """(name, kind, body), in the order of the batch."""
 
@@ -268,6 +263,7 @@ def _payloads() -> Iterator[tuple[str, bytes]]:
     yield "offline", canonical({"online": False}).encode()
     for name, order in _ORDERS.items():
         yield name, messages.encode(order)
+    yield from parking_examples.payloads()
 
 
 PAYLOADS: Mapping[str, bytes] = dict(_payloads())

@@ -11,6 +11,7 @@ from typing import Any
 from gateway.contract.examples import BODIES, PAYLOADS
 from gateway.contract.schemas import Schema, definitions
 from gateway.contract.words import KNOWN
+from gateway.sync.orderfields import TIME
 
 WIDTH = 118
 PART = re.compile(r"(<!-- (example|fields) ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -110,6 +111,7 @@ _FORMS = {
     "^[0-9a-f]{64}$": "SHA-256",
     r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$": "time",
     r"^\d{4}-\d\d-\d\d$": "day",
+    TIME: "time",
 }
 
 

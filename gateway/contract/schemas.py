@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from gateway.contract import state, wire
+from gateway.contract import parking, rights, state, wire
 from gateway.contract.bodies import BODIES
 from gateway.contract.words import Model
 from gateway.sync.protocol import RECORD_SCHEMA
@@ -15,13 +15,16 @@ from gateway.sync.shapes import DICTIONARY
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 HERE = "#/$defs/{model}"
-DO = {"type": "string", "not": {"enum": list(wire.ORDERS)}}
-LATER_ORDER: Schema = {
-    "type": "object",
-    "description": "An order of a later program: passed over.",
-    "properties": {"do": DO},
-    "required": ["do"],
-}
+
+
+def _later(word: str, known: Mapping[str, object]) -> Schema:
+    """What a later program may say on a topic whose messages are told apart by `word`."""
+    return {
+        "type": "object",
+        "description": "Of a later program: passed over.",
+        "properties": {word: {"type": "string", "minLength": 1, "not": {"enum": list(known)}}},
+        "required": [word],
+    }
 
 
 def definitions(template: str = HERE) -> dict[str, Schema]:
@@ -29,6 +32,9 @@ def definitions(template: str = HERE) -> dict[str, Schema]:
     models: list[type[Model]] = [
         *(wire.Hello, wire.BatchHead, wire.Record, wire.Ack, state.Online, state.Offline),
         *wire.ORDERS.values(),
+        *rights.ASKED.values(),
+        *parking.TOLD.values(),
+        *(rights.Manifest, rights.RightsPart, rights.RightsDelta),
         *BODIES.values(),
     ]
     _, root = models_json_schema([(one, "validation") for one in models], ref_template=template)
@@ -86,16 +92,27 @@ FILES: Mapping[str, tuple[type[Model], ...]] = {
     "state": (state.Online, state.Offline),
     "ack": (wire.Ack,),
     "ctl": tuple(wire.ORDERS.values()),
+    "ask": tuple(rights.ASKED.values()),
+    "parking": tuple(parking.TOLD.values()),
+    "rights": (rights.Manifest,),
+    "rights-set": (rights.RightsPart, rights.RightsDelta),
 }
 """What is written as a schema of its own, by the file's name."""
+
+LATER: Mapping[str, Schema] = {
+    "ctl": _later("do", wire.ORDERS),
+    "ask": _later("ask", rights.ASKED),
+    "parking": _later("do", parking.TOLD),
+    "rights-set": _later("kind", {"full": 1, "delta": 2}),
+}
 
 
 def schema_of(name: str) -> Schema:
     """A whole schema of one of `FILES`."""
     known = definitions()
     refs: list[Schema] = [{"$ref": HERE.format(model=one.__name__)} for one in FILES[name]]
-    if name == "ctl":
-        refs.append(LATER_ORDER)
+    if name in LATER:
+        refs.append(LATER[name])
     top = refs[0] if len(refs) == 1 else {"anyOf": refs}
     start = {"$schema": DIALECT, "$id": f"urn:lanegate:1:{name}"}
     return start | top | {"$defs": {one: known[one] for one in sorted(_used(top, known))}}

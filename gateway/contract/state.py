@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.contract.words import Count, Id, Lane, Model, Start, Utc, missing, one_of
+from gateway.contract.words import Chain, Count, Id, Lane, Model, Start, Utc, missing, one_of
 from gateway.ladder import Rung
 from gateway.lane import states
 from gateway.lane.reports import ModeKind
@@ -69,6 +69,34 @@ class Certificate(Model):
     until: Utc
 
 
+class AreaState(Model):
+    """Who is in one area now: counted anew at each change, never added up."""
+
+    inside: dict[str, Count] = Field(description="Vehicles by their class.")
+    taken: Count = Field(description="All of them.")
+    places: Count = missing("How many places there are; missing where nobody counts.")
+    free: Count = missing("How many of them are not taken.")
+
+
+class RightsHeld(Model):
+    """Which set of rights the box goes by; version 0: none yet."""
+
+    version: Count
+    hash: Chain = Field(description="Over all rights; see Rights.")
+    count: Count = Field(description="How many rights.")
+
+
+class ParkingState(Model):
+    """The car park behind the lanes."""
+
+    areas: dict[str, AreaState] = Field(description="By the area's name.")
+    rights: RightsHeld
+    tariffs: list[str] = Field(description="Area and version of each tariff.")
+    ticket_key: str = Field(
+        description="Checks the tickets that this box signs: an Ed25519 key in base64url."
+    )
+
+
 class Online(Model):
     """The box is connected."""
 
@@ -88,6 +116,7 @@ class Online(Model):
     )
     outbox: Outbox = missing("What waits for the cloud; not known at a start's first moment.")
     disk: Disk = missing("The same of the disk.")
+    parking: ParkingState = missing("Missing where the box goes by lists alone.")
     lanes: dict[Lane, LaneState] = Field(description="By the lane's name.")
 
 

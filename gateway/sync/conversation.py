@@ -6,18 +6,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 
-from gateway import __version__
 from gateway.store import Store
 from gateway.sync import messages, protocol
+from gateway.sync.asking import encode_wanted
 from gateway.sync.broker import Arrived, Connection, Event, Over, Ready, Taken
 from gateway.sync.courier import Courier
-from gateway.sync.desk import Desk, Outcome
+from gateway.sync.desk import Outcome
+from gateway.sync.downlink import LEAVES, Downlink, Lines
 from gateway.sync.fields import MalformedError
 from gateway.sync.protocol import Have, Hello, Order, Want, up
 from gateway.sync.redial import Ending
+from gateway.sync.speaking import Figures, Speaker
+
+__all__ = ["Conversation", "Figures", "Speaker"]
 
 log = logging.getLogger(__name__)
 
@@ -27,32 +30,11 @@ RECEIPT_S, PICTURE_S = 10.0, 30.0
 LEAVE_S = 2.0
 
 
-@dataclass(slots=True)
-class Figures:
-    """What outlives a connection; times are monotonic seconds. `acked` is set at each ack."""
-
-    acked: asyncio.Event = field(default_factory=asyncio.Event)
-    taken: int = 0
-    not_understood: int = 0
-    acked_at: float | None = None
-    _desk: Desk | None = None
-
-    def desk(self, speaker: "Speaker") -> Desk:
-        """One for the whole run of the program: `begin` makes it ready for a connection."""
-        self._desk = self._desk or Desk(speaker.inst, __version__)
-        return self._desk
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Who talks: the gateway's name, and what is random for each start of its program."""
-
-    gateway: str
-    inst: str
-
-
 class Conversation:
-    """`hear`, `wake`, `show` and `leave` only leave word; `run` does what follows from it."""
+    """`hear`, `wake`, `show` and `leave` only leave word; `run` does what follows from it.
+
+    What `post` is given goes out at once, before all that waits.
+    """
 
     def __init__(
         self,
@@ -62,8 +44,13 @@ class Conversation:
         clock: Callable[[], float] = time.monotonic,
         *,
         courier: Courier | None = None,
+        downlink: Downlink | None = None,
     ) -> None:
         self._clock = clock
+        self._downlink = downlink or Downlink(None, figures.misunderstood)
+        self._lines = Lines(self._downlink)
+        self._posts: deque[tuple[str, bytes]] = deque()
+        self._connection: Connection | None = None
         self._courier = courier
         self._picture: tuple[int, float] | None = None
         self._patient_until = float("-inf")
@@ -98,6 +85,8 @@ class Conversation:
                 self._over = self._over or event
             case Taken(mid):
                 self._take_receipt(mid)
+            case Arrived(topic) if (leaf := topic.rpartition("/")[2]) in LEAVES:
+                self._lines.take(leaf, event)
             case Arrived() if len(self._inbox) < MAX_WAITING:
                 self._inbox.append(event)
             case Arrived(topic):
@@ -129,6 +118,10 @@ class Conversation:
         self._farewell = last_state
         self._poked.set()
 
+    def post(self, leaf: str, payload: bytes) -> None:
+        self._posts.append((leaf, payload))
+        self._send_posts()
+
     # --- following it
 
     async def wait_until_ready(self, patience_s: float) -> Over | None:
@@ -143,9 +136,12 @@ class Conversation:
 
     async def run(self, connection: Connection) -> Over:
         """From `Ready` to the end. Raises `StoreError`."""
+        carrying_out = asyncio.create_task(self._lines.run(partial(self._settle, connection)))
         try:
             return await self._run(connection)
         finally:
+            carrying_out.cancel()
+            await asyncio.gather(carrying_out, return_exceptions=True)
             if self._courier:
                 self._courier.cut()
 
@@ -164,6 +160,8 @@ class Conversation:
         now = self._store.clock.now()
         self._say(connection, await self._store.look(lambda shelf: self._desk.begin(shelf, now)))
         self._begun = True
+        self._connection = connection
+        self._send_posts()
 
     async def _step(self, connection: Connection) -> None:
         while self._inbox:
@@ -173,6 +171,8 @@ class Conversation:
         if self._state is not None:
             state, self._state = self._state, None
             self._publish(connection, "state", state, retain=True)
+        if (wanted := self._downlink.wanted()) is not None:
+            self._publish(connection, "ask", encode_wanted(wanted))
         await self._watch(connection)
         if await self._send_what_fits(connection) and not self._poked.is_set():
             self._send_a_picture(connection)
@@ -232,8 +232,7 @@ class Conversation:
             elif leaf == "ctl":
                 order = messages.decode_ctl(message.payload)
         except MalformedError as error:
-            self._figures.not_understood += 1
-            log.warning("uplink: a message on %s is not understood: %s", message.topic, error)
+            self._figures.misunderstood(message.topic, error)
         if isinstance(order, Want | Have):
             if self._courier:
                 self._courier.hear(order)
@@ -266,6 +265,14 @@ class Conversation:
         return self._over or Over(Ending.CLOSED, "by this gateway")
 
     # --- small words
+
+    def _settle(self, connection: Connection, message: Arrived) -> None:
+        connection.settle(message)
+        self._poked.set()
+
+    def _send_posts(self) -> None:
+        while self._connection is not None and self._posts:
+            self._publish(self._connection, *self._posts.popleft())
 
     def _say(self, connection: Connection, hello: Hello) -> None:
         self._publish(connection, "hello", messages.encode(hello))

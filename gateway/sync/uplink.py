@@ -4,6 +4,7 @@
     task_group.create_task(uplink.run())      # trouble with the network never ends it
     uplink.wake()                             # after each commit
     uplink.publish_state({"lanes": ...})      # the latest wins
+    await uplink.ask(question, 0.8)           # about parking; None where no answer came
     await uplink.drain(5.0)                   # before the end: send what waits, take leave
 
 The store is the queue: nothing is kept here that a crash could lose.
@@ -17,18 +18,23 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from random import SystemRandom
 
 from gateway.ports import DeviceError
 from gateway.store import BoxAlarm, Store, StoreError
 from gateway.sync import redial
+from gateway.sync.asking import Question
 from gateway.sync.broker import Account, Connection, Event, Over
-from gateway.sync.conversation import Conversation, Figures, Speaker
+from gateway.sync.conversation import Conversation
 from gateway.sync.courier import Courier, Pictures
 from gateway.sync.credentials import Credentials
+from gateway.sync.downlink import LEAVES, Downlink, Parking
 from gateway.sync.protocol import canonical, down, up
 from gateway.sync.redial import Ending
 from gateway.sync.settings import UplinkSettings
+from gateway.sync.speaking import Figures, Speaker
+from gateway.sync.telling import Answer
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +72,15 @@ class Uplink:
         store: Store,
         gateway: str,
         pictures: Pictures | None = None,
+        *,
+        parking: Parking | None = None,
     ) -> None:
         self._settings = settings
         self.credentials = Credentials(settings.tls, gateway) if settings.tls else None
         self._store = store
         self._speaker = Speaker(gateway, secrets.token_hex(8))
         self._figures = Figures()
+        self._downlink = Downlink(parking, self._figures.misunderstood)
         self._courier = None
         if pictures is not None:
             self._courier = Courier(pictures, settings.pictures, settings.picture_kb_s)
@@ -90,6 +99,11 @@ class Uplink:
     def connected(self) -> bool:
         return self._talk is not None and self._talk.ready
 
+    @property
+    def online(self) -> bool:
+        """There is a connection, and the cloud behind it answers."""
+        return self._talk is not None and self._talk.answering
+
     def status(self) -> UplinkStatus:
         acked_at = self._figures.acked_at
         return UplinkStatus(
@@ -106,6 +120,13 @@ class Uplink:
         """There are new rows in the outbox."""
         if self._talk is not None:
             self._talk.wake()
+
+    async def ask(self, question: Question, wait_s: float) -> Answer | None:
+        """Goes out at once. None: offline, or no answer in time; a late one goes to `parking`."""
+        talk = self._talk
+        if talk is None or not talk.ready:
+            return None
+        return await self._downlink.ask(question, wait_s, partial(talk.post, "ask"))
 
     def publish_state(self, state: Mapping[str, object]) -> None:
         """Retained by the broker; while there is no connection, only the latest is kept."""
@@ -164,7 +185,13 @@ class Uplink:
         """One connection, from dialling to its end."""
         # A long wait for an answer that never came is no connection that lasted.
         self._since = float("inf")
-        talk = Conversation(self._store, self._speaker, self._figures, courier=self._courier)
+        talk = Conversation(
+            self._store,
+            self._speaker,
+            self._figures,
+            courier=self._courier,
+            downlink=self._downlink,
+        )
         talk.show(self._state_bytes())
         connection = self._connection(talk)
         self._talk = talk
@@ -192,7 +219,7 @@ class Uplink:
         gateway = self._speaker.gateway
         account = Account(
             client_id=gateway,
-            topics=(down(gateway, "ack"), down(gateway, "ctl")),
+            topics=tuple(down(gateway, leaf) for leaf in ("ack", "ctl", *LEAVES)),
             will=(up(gateway, "state"), OFFLINE),
         )
         return Connection(

@@ -65,12 +65,12 @@ def receiver_process(port: int, path):
             child.kill()
 
 
-def gateway_story(tmp_path, settings: UplinkSettings, story) -> None:
+def gateway_story(tmp_path, settings: UplinkSettings, story, parking=None) -> None:
     """Run `story(store, uplink)` beside a running uplink, as the daemon does."""
 
     async def play():
         store = Store.open(tmp_path / "lanegate.db", GW)
-        uplink = Uplink(settings, store, GW)
+        uplink = Uplink(settings, store, GW, parking=parking)
         running = asyncio.create_task(uplink.run())
         try:
             async with asyncio.timeout(60):

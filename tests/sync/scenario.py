@@ -29,6 +29,7 @@ from gateway.store import cases, days, keeping, modes, outbox, passes, purging, 
 from gateway.sync.compact import pack_lines
 from gateway.sync.protocol import Moment
 from tests.sync.paper import GATEWAY_TEMPLATE, GW, opened
+from tests.sync.parked import parked
 
 LANE = "entry-1"
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
@@ -70,6 +71,7 @@ class Scene:
         raises.raised(self.db, LANE, unasked)
         passes.alarm(self.db, None, AlarmCode.FIRE, "a sentence", at(500))
         passes.alarm(self.db, LANE, AlarmCode.NO_PLATE, "", at(500))
+        parked(self.db)
         days.publish(self.db, days.day_of(NOON), at(86400))
         keeping.lost(self.db, 3, "a sentence")
         order = purging.Order("guard", "asked for", "plate")

@@ -11,11 +11,13 @@ from jsonschema import Draft202012Validator, ValidationError
 from gateway.commands.schema import schema
 from gateway.contract import asyncapi, catalogue, examples, page, schemas, words
 from gateway.contract.bodies import BODIES
+from gateway.contract.parking import TOLD
+from gateway.contract.rights import ASKED
 from gateway.contract.wire import ORDERS
 from gateway.health import Health, LaneHealth
 from gateway.lane.reports import Mode, ModeKind
 from gateway.store.figures import figures
-from gateway.sync import ledger, messages, protocol, uplink
+from gateway.sync import downlink, ledger, messages, protocol, uplink
 from gateway.sync.protocol import genesis
 from tests.sync.contract_checks import DOCS, SCHEMAS, closed, exact, keeps, published
 from tests.sync.scenario import Scene, at, records
@@ -146,12 +148,14 @@ def test_channels_say_every_parameter_of_their_topic_and_every_operation_its_cha
     assert used == set(document["components"]["messages"])
 
 
-def test_only_the_state_is_retained_and_the_will_is_the_gateways(document):
+def test_only_the_state_and_the_word_of_the_rights_are_retained_and_the_will_is_the_gateways(
+    document,
+):
     bindings = {
         operation["channel"]["$ref"].rsplit("/", 1)[1]: operation["bindings"]["mqtt"]
         for operation in document["operations"].values()
     }
-    assert {name for name, mqtt in bindings.items() if mqtt["retain"]} == {"state"}
+    assert {name for name, mqtt in bindings.items() if mqtt["retain"]} == {"state", "rights"}
     assert {mqtt["qos"] for mqtt in bindings.values()} == {1}
     for server in document["servers"].values():
         will = server["bindings"]["mqtt"]["lastWill"]
@@ -165,9 +169,8 @@ def test_only_the_state_is_retained_and_the_will_is_the_gateways(document):
 
 def test_the_programs_own_decoders_take_the_examples_and_write_them_the_same():
     read = {"hello": messages.decode_hello, "ack": messages.decode_ack}
-    for name, payload in examples.PAYLOADS.items():
-        if name in ("rec", "online", "offline"):
-            continue
+    for name in ("hello", "ack", *ORDERS):
+        payload = examples.PAYLOADS[name]
         message = read.get(name, messages.decode_ctl)(payload)
         assert message is not None
         assert messages.encode(message) == payload
@@ -181,6 +184,13 @@ def test_every_example_keeps_to_its_schema():
         keeps("ctl", examples.PAYLOADS[name])
     for name in ("online", "offline"):
         keeps("state", examples.PAYLOADS[name])
+    for name in ASKED:
+        keeps("ask", examples.PAYLOADS[f"ask-{name}"])
+    for name in TOLD:
+        keeps("parking", examples.PAYLOADS[f"tell-{name}"])
+    keeps("rights", examples.PAYLOADS["manifest"])
+    for name in ("rights-full", "rights-delta"):
+        keeps("rights-set", examples.PAYLOADS[name])
 
 
 def test_the_example_batch_is_taken_whole_by_the_receivers_rules():
@@ -218,7 +228,7 @@ def test_a_body_that_is_wrong_does_not_pass(name, change):
     published("record").validate(line | {"kind": kind, "body": body})
     with pytest.raises(ValidationError):
         published("record").validate(line | {"kind": kind, "body": body | change})
-    for field in set(body) - {"candidates"}:
+    for field in set(body) - {"candidates", "sessions", "money"}:
         less = {key: value for key, value in body.items() if key != field}
         with pytest.raises(ValidationError):
             published("record").validate(line | {"kind": kind, "body": less})
@@ -272,5 +282,8 @@ def test_the_exact_check_finds_a_field_and_a_word_that_are_not_published():
 def test_the_catalogue_has_every_topic_that_the_program_speaks_on():
     topics = {channel.topic.format(gw="north", sha256="ab" * 32) for channel in catalogue.CHANNELS}
     leaves = {protocol.split_topic(topic)[1] for topic in topics}
-    assert leaves == {"hello", "rec", "state", "ack", "ctl", "snap/" + "ab" * 32}
+    assert leaves == {
+        *("hello", "rec", "state", "ask", "snap/" + "ab" * 32),
+        *("ack", "ctl", *downlink.LEAVES),
+    }
     assert asyncapi.document()["channels"].keys() == {c.name for c in catalogue.CHANNELS}

@@ -25,7 +25,7 @@ class Stranger:
     """A cloud that knows the page and nothing else."""
 
     def __init__(self) -> None:
-        (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+        code, _of_rights = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
         self.words: dict = {}
         exec(compile(code, "mqtt.md", "exec"), self.words)  # noqa: S102 -- our own page
         self.db = sqlite3.connect(":memory:")
