@@ -1,5 +1,7 @@
 """The ledger of raises: each rise of the boom against what is recorded of it. Pure.
 
+With a car park behind the lanes, its account of the day belongs to it, see `accounts`.
+
 A day is one of Asia/Shanghai. The ledger balances where every raise is explained, and every
 vehicle that was proved to go through had a raise, or a boom that was up already.
 """
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from gateway.accounts import Account, money_fields, sessions_fields
 from gateway.lane.reports import Cause, ModeKind
 from gateway.lane.types import Reason
 from gateway.rules.clock import SHANGHAI
@@ -167,16 +170,28 @@ def _without_raise(
 # --- as JSON -----------------------------------------------------------------------------
 
 
-def as_fields(day: date, lanes: Iterable[LaneLedger]) -> dict[str, Any]:
-    """What is published and what `lanegate ledger --json` prints; lists are cut at `LISTED`."""
+def as_fields(
+    day: date, lanes: Iterable[LaneLedger], account: Account | None = None
+) -> dict[str, Any]:
+    """What is published and what `lanegate ledger --json` prints; lists are cut at `LISTED`.
+
+    `account` is None where there is no car park.
+    """
     lanes = tuple(lanes)
-    return {
+    balanced = all(lane.balanced for lane in lanes) and (account is None or account.balanced)
+    return _account_fields(account) | {
         "day": day.isoformat(),
         "zone": str(SHANGHAI),
         "balance": sum(lane.balance for lane in lanes),
-        "balanced": all(lane.balanced for lane in lanes),
+        "balanced": balanced,
         "lanes": {lane.lane: _lane_fields(lane) for lane in lanes},
     }
+
+
+def _account_fields(account: Account | None) -> dict[str, Any]:
+    if account is None:
+        return {}
+    return {"sessions": sessions_fields(account.sessions), "money": money_fields(account.money)}
 
 
 def _lane_fields(lane: LaneLedger) -> dict[str, Any]:

@@ -52,9 +52,22 @@ def played(path, story, gateway="north"):
 
 def undo_fourth_form(db):
     """Take from a file what its fourth form brought, and all later ones."""
+    undo_sixth_form(db)
     for column in ("moment", "crc", "acked_after_s"):
         db.execute(f"alter table outbox drop column {column}")
     for table in ("upkeep", "quarantine", "losses", "ages", "purges"):
+        db.execute(f"drop table {table}")
+
+
+CAR_PARK = (
+    "sessions", "money", "credits", "charges", "funds", "attested", "told", "traces",
+)  # fmt: skip
+
+
+def undo_sixth_form(db):
+    for column in ("terms", "decided_by"):
+        db.execute(f"alter table passes drop column {column}")
+    for table in CAR_PARK:
         db.execute(f"drop table {table}")
 
 

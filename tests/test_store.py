@@ -48,6 +48,7 @@ def test_a_visit_is_decided_then_ended_in_one_row_and_two_records(path):
         "decided_at": "2026-03-01T12:00:00.000Z",
         "ended_at": "2026-03-01T12:00:09.000Z",
         "ending": "passed",
+        "decided_by": "edge",
     }
     assert [(r.seq, r.kind, '"phase":"decided"' in r.body) for r in records] == [
         (1, "pass", True),

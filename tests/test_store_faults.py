@@ -16,7 +16,7 @@ from gateway.store import Store, StoreError, StoreFullError, read_passes
 from gateway.store.database import open_database, transaction
 from gateway.store.schema import MIGRATIONS
 from gateway.sync.protocol import chain_over, genesis
-from tests.storing import NOON, a_visit, played, rows, undo_fourth_form
+from tests.storing import CAR_PARK, NOON, a_visit, played, rows, undo_fourth_form
 
 
 @pytest.fixture
@@ -184,6 +184,7 @@ def test_a_new_store_is_closed_to_strangers_and_strict(path):
         "upkeep",
         "quarantine",
         "losses",
+        *CAR_PARK,
     }
 
 
@@ -249,7 +250,7 @@ import asyncio, sys
 from pathlib import Path
 from gateway.lane.types import Direction
 from gateway.store import Store
-from tests.storing import NOON, a_visit
+from tests.storing import CAR_PARK, NOON, a_visit
 
 async def main():
     store = Store.open(Path(sys.argv[1]), "north")
@@ -301,7 +302,7 @@ import asyncio, resource, signal, sys
 from pathlib import Path
 from gateway.lane.types import Direction
 from gateway.store import Store, StoreError
-from tests.storing import NOON, a_visit
+from tests.storing import CAR_PARK, NOON, a_visit
 
 async def main():
     store = Store.open(Path(sys.argv[1]), "north")

@@ -1,4 +1,4 @@
-"""`lanegate ledger`: whether each rise of a day's booms has a record, and each pass a rise."""
+"""`lanegate ledger`: whether a day's raises have their records, and its stays their money."""
 
 import json
 from collections.abc import Sequence
@@ -8,13 +8,15 @@ from typing import Any
 
 import click
 
+from gateway.accounts import Account
+from gateway.commands import ledger_account
 from gateway.commands.options import config_argument
 from gateway.config import load
 from gateway.config.problems import ConfigError
 from gateway.lane.reports import Cause
 from gateway.ledger import LaneLedger, as_fields, day_of
 from gateway.rules.clock import SHANGHAI
-from gateway.store import StoreError, read_ledger
+from gateway.store import StoreError, read_account, read_ledger
 
 WIDE = 160
 
@@ -40,44 +42,51 @@ class Day(click.ParamType[date]):
 def ledger(
     ctx: click.Context, file: Path, day: date | None, lane: str | None, *, as_json: bool
 ) -> None:
-    """Balance a day's raises of the booms of the box whose configuration is FILE.
+    """Balance a day of the box whose configuration is FILE: raises of its booms, stays, money.
 
     Ends with 1 where the day does not balance.
     """
     day = day or day_of(datetime.now(UTC))
-    lanes = _read(file, day, lane)
+    lanes, account = _read(file, day, lane)
+    fields = as_fields(day, lanes, account)
     if as_json:
-        click.echo(json.dumps(as_fields(day, lanes), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(fields, ensure_ascii=False, indent=2))
     else:
-        _show(day, lanes)
-    ctx.exit(0 if all(one.balanced for one in lanes) else 1)
+        _show(day, lanes, account)
+    ctx.exit(0 if fields["balanced"] else 1)
 
 
-def _read(file: Path, day: date, lane: str | None) -> tuple[LaneLedger, ...]:
+def _read(file: Path, day: date, lane: str | None) -> tuple[tuple[LaneLedger, ...], Account | None]:
+    """The car park is all lanes': of one lane alone there is no account."""
     try:
         config = load(file)
         names = [one.name for one in config.lanes]
         found = read_ledger(config.data / "lanegate.db", day)
+        account = None if lane else read_account(config.data / "lanegate.db", day)
     except (ConfigError, StoreError) as error:
         raise click.ClickException(str(error)) from error
     if lane is not None and lane not in {*names, *(one.lane for one in found)}:
         raise click.ClickException(f"no lane {lane!r}; this box has {', '.join(names)}")
-    return tuple(one for one in found if lane in (None, one.lane))
+    return tuple(one for one in found if lane in (None, one.lane)), account
 
 
-def _show(day: date, lanes: Sequence[LaneLedger]) -> None:
+def _show(day: date, lanes: Sequence[LaneLedger], account: Account | None) -> None:
     from rich.console import Console
 
     console = Console()
     console = console if console.is_terminal else Console(width=WIDE)
-    if not lanes:
+    if not lanes and account is None:
         console.print(f"{day}: no boom was raised and nobody passed")
         return
-    console.print(_table(lanes))
+    if lanes:
+        console.print(_table(lanes))
     for lane in lanes:
         for line in _open_lines(lane):
             console.print(line, markup=False, highlight=False)
+    for part in ledger_account.tables(account) if account else ():
+        console.print(part, markup=False, highlight=False)
     unbalanced = [one.lane for one in lanes if not one.balanced]
+    unbalanced += ledger_account.unbalanced(account) if account else []
     verdict = f"does not balance: {', '.join(unbalanced)}" if unbalanced else "balances"
     console.print(f"{day} {verdict}", markup=False, highlight=False)
 

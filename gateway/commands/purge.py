@@ -29,6 +29,11 @@ WORDS = {
     "quarantine": "records in quarantine",
     "records": "records that the cloud has",
     "unsent_records": "records that the cloud never got",
+    "sessions": "stays lose their plate",
+    "money": "events of money lose it",
+    "credits": "credits lose it",
+    "charges": "charging orders lose it",
+    "known": "words about its funds and attestations go",
     "pictures": "picture files",
     "files": "damaged files that were put aside, whole",
 }
@@ -165,7 +170,10 @@ def _stays(found: Findings) -> list[str]:
             " --unsent, and the cloud never gets them."
         )
     if found.under_way:
-        lines.append(f"{found.under_way} visits or cases are under way and stay: run this later.")
+        lines.append(
+            f"{found.under_way} visits, cases or stays are under way, or owe money, and stay: run"
+            " this later."
+        )
     if found.traces and not (found.unsent or found.under_way):
         files = ", ".join(path.name for path in found.traces)
         lines.append(

@@ -4,9 +4,12 @@ Writing functions must be called inside a transaction; they return whether they 
 """
 
 import sqlite3
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
+from gateway.accounts import Account
 from gateway.lane.reports import Cause, ModeKind
 from gateway.ledger import (
     Facts,
@@ -22,10 +25,12 @@ from gateway.ledger import (
 from gateway.store import outbox
 from gateway.store.database import explain, needs_form, open_read_only
 from gateway.store.records import Row, utc_text
+from gateway.store.sessions import account
 from gateway.store.tables import insert_new, rows
 from gateway.sync.protocol import canonical
 
-FORM = 3
+T = TypeVar("T")
+FORM, CAR_PARK_FORM = 3, 6
 EARLIEST = date(2026, 1, 1)
 MOST_DAYS = 400
 LOOK_BACK = timedelta(hours=1)
@@ -72,6 +77,12 @@ def ledger_of(db: sqlite3.Connection, day: date) -> tuple[LaneLedger, ...]:
     )
 
 
+def account_of(db: sqlite3.Connection, day: date) -> Account | None:
+    """None where the box has no car park to keep."""
+    start, end = bounds(day)
+    return account.account_of(db, utc_text(start), utc_text(end))
+
+
 def _raise(row: Row) -> RaiseMade:
     more = {"at": _at(row["at"]), "cause": Cause(row["cause"]), "let_in": bool(row["let_in"])}
     return RaiseMade(**row | more)
@@ -103,7 +114,7 @@ def due(db: sqlite3.Connection, last: date) -> tuple[date, ...]:
 
 def publish(db: sqlite3.Connection, day: date, at: datetime) -> bool:
     """A day's ledger as a record, once for all time."""
-    body = canonical(as_fields(day, ledger_of(db, day)))
+    body = canonical(as_fields(day, ledger_of(db, day), account_of(db, day)))
     row = {"day": day.isoformat(), "published_at": utc_text(at), "body": body}
     if not insert_new(db, "ledgers", row):
         return False
@@ -116,10 +127,24 @@ def read_ledger(path: Path, day: date) -> tuple[LaneLedger, ...]:
 
     Raises `StoreError`.
     """
+    return _read(path, lambda db: ledger_of(db, day))
+
+
+def read_account(path: Path, day: date) -> Account | None:
+    """The car park's account of a day, as `read_ledger`."""
+
+    def ask(db: sqlite3.Connection) -> Account | None:
+        form = db.execute("pragma user_version").fetchone()[0]
+        return account_of(db, day) if form >= CAR_PARK_FORM else None
+
+    return _read(path, ask)
+
+
+def _read(path: Path, ask: Callable[[sqlite3.Connection], T]) -> T:
     db = open_read_only(path)
     try:
         needs_form(db, path, FORM)
-        return ledger_of(db, day)
+        return ask(db)
     except sqlite3.Error as error:
         raise explain(path, error) from error
     finally:

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from gateway.ledger import day_of
 from gateway.store.database import StoreError, explain, needs_form, open_read_only
 from gateway.store.records import Row, case_of, pass_of, utc_text
+from gateway.store.sessions.rows import money_shown, session_shown, shown
 from gateway.store.tables import rows
 
-FORM = 3
+FORM, CAR_PARK = 3, 6
 PAGE_ROWS = 500
 
 
@@ -30,16 +31,21 @@ def _ledger_of(row: Mapping[str, str]) -> Row:
     """One whose figures were let go has none."""
     body = json.loads(row["body"] or "{}")
     return {"day": row["day"], "published_at": row["published_at"]} | {
-        name: body.get(name) for name in ("zone", "balanced", "balance", "lanes")
+        name: body.get(name)
+        for name in ("zone", "balanced", "balance", "lanes", "sessions", "money")
     }
 
 
 class Book(NamedTuple):
-    """`time` is the column that a span of time is about; `columns` come in this order."""
+    """`time` is the column that a span of time is about; `columns` come in this order.
+
+    `form`: the first form of the file that has it.
+    """
 
     time: str
     columns: tuple[str, ...]
     shown: Callable[[Mapping[str, str]], Row] = dict
+    form: int = FORM
 
 
 BOOKS = {
@@ -62,12 +68,43 @@ BOOKS = {
     "alarms": Book("raised_at", ("alarm_id", "lane", "raised_at", "code", "detail")),
     "modes": Book("at", ("lane", "at", "kind", "since", "ends_at", "by", "reason")),
     "ledgers": Book(
-        "day", ("day", "published_at", "zone", "balanced", "balance", "lanes"), _ledger_of
+        "day",
+        ("day", "published_at", "zone", "balanced", "balance", "lanes", "sessions", "money"),
+        _ledger_of,
+    ),
+    "sessions": Book(
+        "coalesce(entered_at, left_at)",
+        ("session_id", "plate", "plate_type", "plate_colour", "vehicle", "area", "entered_at",
+         "left_at", "closing", "right_id", "total_fen", "discounted_fen", "paid_fen", "owed_fen",
+         "overpaid_fen", "settled_fen", "entry_pass", "exit_pass", "linked", "inner", "notes",
+         "bill"),
+        session_shown,
+        CAR_PARK,
+    ),
+    "money": Book(
+        "booked_at",
+        ("money_id", "session_id", "plate", "kind", "amount_fen", "at", "booked_at", "by",
+         "reason", "lane", "order_id", "credit_id", "late"),
+        money_shown,
+        CAR_PARK,
+    ),
+    "credits": Book(
+        "granted_at",
+        ("credit_id", "session_id", "plate", "kind", "figure", "until", "vehicle", "valid_until",
+         "source", "reason", "granted_at", "revoked_at", "used_by", "used_fen"),
+        shown,
+        CAR_PARK,
+    ),
+    "traces": Book(
+        "at",
+        ("trace_id", "at", "by", "purpose", "plate", "since", "until", "around_s", "found", "told"),
+        form=CAR_PARK,
     ),
 }  # fmt: skip
 TIMES = frozenset(
     ("arrived_at", "decided_at", "ended_at", "at", "opened_at", "closed_at", "raised_at", "since",
-     "ends_at", "published_at")
+     "ends_at", "published_at", "entered_at", "left_at", "booked_at", "until", "valid_until",
+     "granted_at", "revoked_at")
 )  # fmt: skip
 """Columns that hold a time in UTC, where they hold anything."""
 
@@ -90,7 +127,7 @@ class Span(NamedTuple):
 def count(path: Path, book: str, span: Span) -> int:
     """About so many rows will come. Raises `StoreError`."""
     sql = f"select count(*) from {book} where {_within(book)}"  # noqa: S608 -- names of ours
-    with _reading(path) as db:
+    with _reading(path, BOOKS[book].form) as db:
         return int(db.execute(sql, span.bounds(book)).fetchone()[0])
 
 
@@ -102,7 +139,7 @@ def read_book(path: Path, book: str, span: Span) -> Iterator[Row]:
         " order by rowid limit ?"
     )
     last = 0
-    with _reading(path) as db:
+    with _reading(path, BOOKS[book].form) as db:
         while page := rows(db, sql, last, *span.bounds(book), PAGE_ROWS):
             last = page[-1]["rowid_"]
             for row in page:
@@ -123,10 +160,10 @@ def _within(book: str) -> str:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def _reading(path: Path, form: int) -> Iterator[sqlite3.Connection]:
     try:
         with closing(open_read_only(path)) as db:
-            needs_form(db, path, FORM)
+            needs_form(db, path, form)
             yield db
     except sqlite3.Error as error:
         raise explain(path, error) from error

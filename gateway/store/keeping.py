@@ -32,6 +32,11 @@ class BoxAlarm(StrEnum):
     CERTIFICATE_ENDS = "certificate_ends"
     PICTURES = "pictures_not_kept"
     LOG_GROWS = "database_log_grows"
+    RIGHTS = "rights_refused"
+    OVERSTAY = "vehicle_overstays"
+    SESSION_CHANGED = "session_changed"
+    MONEY_UNPLACED = "money_unplaced"
+    ORDER_UNFIT = "order_unfit"
 
 
 def ran(db: sqlite3.Connection, seconds: float) -> None:

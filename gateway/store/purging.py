@@ -18,6 +18,7 @@ from datetime import datetime
 from gateway.ledger import day_of
 from gateway.store import moving, outbox, retention
 from gateway.store.records import Row, utc_text
+from gateway.store.sessions import erasing
 from gateway.store.tables import insert, rows
 from gateway.sync.protocol import TOMBSTONE, canonical
 
@@ -34,6 +35,12 @@ _TEXTS = (
     ("orders", "answer"),
     ("ledgers", "body"),
     ("losses", "reason"),
+    ("sessions", "notes"),
+    ("money", "by"),
+    ("money", "reason"),
+    ("credits", "reason"),
+    ("traces", "plate"),
+    ("traces", "purpose"),
 )
 _TIMES = {
     "passes": "ended_at",
@@ -45,10 +52,20 @@ _TIMES = {
     "ledgers": "day",
     "quarantine": "at",
     "losses": "at",
+    "sessions": "closed_at",
+    "money": "booked_at",
+    "credits": "granted_at",
+    "charges": "ended",
+    "funds": "at",
+    "attested": "expires_at",
+    "told": "at",
+    "traces": "at",
 }
 _NO_PLATE = (
     "plate = null, plate_type = null, plate_colour = null, confidence = null, min_char = null,"
-    " corners = null, candidates = '[]', evidence = '[]', photos = '[]'"
+    " corners = null, candidates = '[]', evidence = '[]', photos = '[]',"
+    # The ticket has the plate in it, though nobody can read it there.
+    " terms = json_remove(terms, '$.ticket', '$.why')"
 )
 
 
@@ -57,7 +74,7 @@ class PlateRows:
     """Where a plate stands. `passes` and `cases` are its own, `guesses` only name it as possible.
 
     `texts` are (table, column, row); `sent` and `unsent` are numbers of records; `under_way`
-    counts visits and cases that are not over. `pictures` are names.
+    counts visits, cases and stays that are not over. `pictures` are names.
     """
 
     plate: str
@@ -70,6 +87,7 @@ class PlateRows:
     sent: tuple[int, ...]
     unsent: tuple[int, ...]
     pictures: tuple[str, ...]
+    parking: erasing.Found
     under_way: int
 
     def counts(self) -> dict[str, int]:
@@ -80,7 +98,7 @@ class PlateRows:
             "texts": len(self.texts),
             "quarantined": len(self.quarantined),
             "records": len(self.sent),
-        }
+        } | self.parking.counts()
 
 
 # --- a plate -----------------------------------------------------------------------------
@@ -94,7 +112,9 @@ def find_plate(db: sqlite3.Connection, plate: str) -> PlateRows:
     ours = [row for row in over if _is_its(row, plate) or row["pass_id"] in own]
     keys = {_key(row) for row in ours}
     raised = _raises_of(db, {row["pass_id"] for row in ours})
-    sent, unsent = _records(db, plate, {row["pass_id"] for row in passes if not _ended(row)})
+    parking = erasing.find(db, plate)
+    open_visits = {row["pass_id"] for row in passes if not _ended(row)}
+    sent, unsent = _records(db, plate, open_visits | parking.staying)
     return PlateRows(
         plate,
         tuple(name for book, name in map(_key, ours) if book == "passes"),
@@ -106,7 +126,8 @@ def find_plate(db: sqlite3.Connection, plate: str) -> PlateRows:
         sent,
         unsent,
         _names((*ours, *raised)),
-        len(passes) + len(cases) - len(over),
+        parking,
+        len(passes) + len(cases) - len(over) + len(parking.staying),
     )
 
 
@@ -195,6 +216,7 @@ def erase_plate(db: sqlite3.Connection, found: PlateRows, *, unsent: bool = Fals
     for table, column, row in found.texts:
         sql = f"update {table} set {column} = replace({column}, ?, ?) where rowid = ?"  # noqa: S608
         db.execute(sql, (found.plate, INSTEAD, row))
+    erasing.erase(db, found.parking)
     _each(db, "delete from quarantine where rowid = ?", found.quarantined)
     for seq in (*found.sent, *(found.unsent if unsent else ())):
         outbox.bury(db, seq, CODE, keep=False)

@@ -9,12 +9,14 @@ from gateway.lane.reports import Case, Mode, ModeKind, Raise
 from gateway.lane.types import (
     Candidate,
     Corners,
+    DecidedBy,
     Decision,
     Inputs,
     PlateColour,
     PlateReading,
     PlateType,
     Reason,
+    Terms,
     Verdict,
     Visit,
 )
@@ -47,7 +49,25 @@ def visit_row(lane: str, direction: str, visit: Visit) -> Row:
         "candidates": canonical(visit.candidates),
         **_plate_columns(visit.reading),
         "evidence": canonical(visit.evidence),
+        "terms": visit.terms and _terms_text(visit.terms),
+        "decided_by": str(visit.decision.decided_by),
     }
+
+
+def _terms_text(terms: Terms) -> str:
+    """Only what is said: most terms say little."""
+    found = {name: getattr(terms, name) for name in Terms.__slots__}
+    return canonical({name: value for name, value in found.items() if value not in _UNSAID})
+
+
+_UNSAID = ("", 0, None, ())
+
+
+def _terms_of(text: str | None) -> Terms | None:
+    if text is None:
+        return None
+    found = json.loads(text)
+    return Terms(**found | {"likely": tuple(found.get("likely", ()))})
 
 
 def _plate_columns(reading: PlateReading | None) -> Row:
@@ -66,12 +86,14 @@ def _plate_columns(reading: PlateReading | None) -> Row:
 
 def visit_of(row: Mapping[str, Any]) -> Visit:
     """The visit that `visit_row` wrote."""
-    decision = Decision(Verdict(row["verdict"]), Reason(row["reason"]))
+    words = Verdict(row["verdict"]), Reason(row["reason"])
+    decision = Decision(*words, DecidedBy(row["decided_by"]))
     arrived_at = datetime.fromisoformat(row["arrived_at"])
     candidates = tuple(Candidate(*one) for one in json.loads(row["candidates"]))
     reading = _reading_of(row)
     pictures = () if reading else tuple(json.loads(row["evidence"]))
-    return Visit(row["pass_id"], arrived_at, decision, reading, candidates, pictures)
+    terms = _terms_of(row["terms"])
+    return Visit(row["pass_id"], arrived_at, decision, reading, candidates, pictures, terms)
 
 
 def _reading_of(row: Mapping[str, Any]) -> PlateReading | None:
@@ -91,9 +113,13 @@ def _reading_of(row: Mapping[str, Any]) -> PlateReading | None:
 
 
 def pass_body(row: Mapping[str, Any]) -> str:
-    """The outbox body of a pass: `phase` is `decided` or `ended`; no field is left out."""
+    """The outbox body of a pass: `phase` is `decided` or `ended`.
+
+    What a car park adds is left out where there is none: most boxes have only lanes.
+    """
     return canonical(
-        {
+        _parking_body(row)
+        | {
             "phase": "decided" if row["ending"] is None else "ended",
             "pass_id": row["pass_id"],
             "lane": row["lane"],
@@ -109,6 +135,20 @@ def pass_body(row: Mapping[str, Any]) -> str:
             "ending": row["ending"],
         }
     )
+
+
+def _parking_body(row: Mapping[str, Any]) -> Row:
+    terms, decided_by = _terms_of(row.get("terms")), row.get("decided_by", "edge")
+    if terms is None and decided_by == str(DecidedBy.EDGE):
+        return {}
+    terms = terms or Terms()
+    return {
+        "decided_by": decided_by,
+        "session_id": terms.session_id or None,
+        "right_id": terms.right_id or None,
+        "due_fen": terms.due_fen,
+        "why": terms.why or None,
+    }
 
 
 def _pictures(row: Mapping[str, Any]) -> list[str]:
@@ -137,9 +177,15 @@ def pass_of(row: Mapping[str, Any]) -> Row:
 
     A file that the daemon has not yet brought to the newest form has no candidates.
     """
-    shown = {name: row[name] for name in row if name not in ("corners", "photos")}
+    shown = {name: row[name] for name in row if name not in ("corners", "photos", "terms")}
     candidates = [_candidate_body(*one) for one in json.loads(row.get("candidates", "[]"))]
-    return shown | {"evidence": _pictures(row), "candidates": candidates}
+    more = {"evidence": _pictures(row), "candidates": candidates}
+    return shown | more | _parking_shown(row)
+
+
+def _parking_shown(row: Mapping[str, Any]) -> Row:
+    """Nothing of a car park where there is none."""
+    return {} if row.get("terms") is None else _parking_body(row)
 
 
 # --- raises, cases, modes ----------------------------------------------------------------

@@ -27,6 +27,9 @@ DAY_S = 24 * HOUR_S
 MARK_EVERY_S = HOUR_S
 SLICE = 500
 
+_INSIDE = "select session_id from sessions where closing is null"
+_OWING = "select session_id from sessions where owed_fen > settled_fen"
+
 OVER = {
     "passes": "ending is not null",
     "raises": "true",
@@ -38,8 +41,19 @@ OVER = {
     "quarantine": "true",
     "losses": "true",
     "purges": "true",
+    "sessions": "closing is not null and owed_fen <= settled_fen",
+    "money": f"session_id not in ({_INSIDE} union {_OWING})",
+    "credits": f"session_id not in ({_INSIDE})",
+    "charges": f"session_id not in ({_INSIDE})",
+    "funds": "true",
+    "attested": "true",
+    "told": "true",
+    "traces": "true",
 }
-"""For each book what may go: never a visit or a case under way, nor the mode that is in force."""
+"""For each book what may go.
+
+Never a visit, a case or a stay under way, nor a debt, nor the mode that is in force.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.store import keeping, moving, outbox
+from gateway.store import keeping, moving, outbox, retention
 from gateway.store.clock import BoxClock
 from gateway.store.database import (
     READABLE,
@@ -30,18 +30,7 @@ from gateway.sync.protocol import Position, Record, genesis, next_chain
 
 log = logging.getLogger(__name__)
 
-BOOKS = (
-    "passes",
-    "alarms",
-    "raises",
-    "cases",
-    "modes",
-    "orders",
-    "ledgers",
-    "quarantine",
-    "losses",
-    "purges",
-)
+BOOKS = tuple(retention.OVER)
 SUFFIXES = ("", "-wal", "-shm")
 CHUNK = 64
 MOST_SKIPPED = 100_000

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from gateway.store.database import Migration
 from gateway.store.moving import carry_over
+from gateway.store.sessions.form import car_park
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -211,4 +212,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     _books_of_the_lanes,
     _whole_protocol,
     _ages_and_purges,
+    car_park,
 )
