@@ -16,7 +16,7 @@ from gateway.lane.states import (
     Reading,
     Waiting,
 )
-from gateway.lane.types import Direction, Reason, Verdict, Visit
+from gateway.lane.types import Direction, Reason, Terms, Verdict, Visit
 from gateway.texts import Notice, NoticeKind
 
 _BY_MODE = {
@@ -73,22 +73,35 @@ def resting_notice(lane: Lane, direction: Direction) -> Notice:
 
 
 def _deciding(visit: Visit, asked: str) -> Notice:
+    """Who is judged again still reads what came of it before, and can still pay."""
+    if visit.decision.reason is not Reason.UNDECIDED:
+        return _refused(visit)
     if visit.reading is not None and visit.reading.text == asked:
         return Notice(NoticeKind.PLATE_READ, asked)
     return Notice(NoticeKind.WAIT)
 
 
 def _refused(visit: Visit) -> Notice:
-    if visit.decision.reason is Reason.NO_PLATE:
-        return Notice(NoticeKind.NO_PLATE)
-    return Notice(NoticeKind.REFUSED, _plate(visit), visit.decision.reason)
+    plate, terms = _plate(visit), visit.terms or Terms()
+    match visit.decision.reason:
+        case Reason.PAY:
+            kind = NoticeKind.FEE_DUE if plate else NoticeKind.PAY_HERE
+            return Notice(kind, plate, fee_fen=terms.due_fen, code=terms.ticket)
+        case Reason.NO_PLATE:
+            return Notice(NoticeKind.NO_PLATE)
+        case reason:
+            return Notice(NoticeKind.REFUSED, plate, reason)
 
 
 def _let_in(visit: Visit, direction: Direction) -> Notice:
     if visit.decision.verdict is Verdict.DENY:
         return _refused(visit)
-    entry = direction is Direction.ENTRY
-    return Notice(NoticeKind.WELCOME if entry else NoticeKind.GOODBYE, _plate(visit))
+    plate, reason, terms = _plate(visit), visit.decision.reason, visit.terms or Terms()
+    if direction is Direction.EXIT:
+        return Notice(NoticeKind.GOODBYE, plate, reason, fee_fen=terms.due_fen)
+    if reason is Reason.RIGHT and terms.days_left is not None:
+        return Notice(NoticeKind.DAYS_LEFT, plate, days_left=terms.days_left)
+    return Notice(NoticeKind.WELCOME, plate, reason)
 
 
 def _behind(follower: Follower) -> Notice | None:

@@ -172,6 +172,14 @@ class Display(Voice, Protocol):
         """Lines from the top; what does not fit is cut, what the device lacks is replaced."""
 
 
+@runtime_checkable
+class CodeDisplay(Display, Protocol):
+    """A sign that can show a QR code beside its lines."""
+
+    async def show_code(self, lines: Sequence[str], code: str) -> None:
+        """As `show`; the code, up to 1000 characters, stands until something else is shown."""
+
+
 class Scanner(Protocol):
     """Reads codes that drivers hold before it."""
 

@@ -1,15 +1,14 @@
 """A lane's sign and voice at work: the newest notice wins, and the lane never waits for them."""
 
 import asyncio
-import contextlib
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Generic, NamedTuple, TypeVar
 
-from gateway.ports import DeviceError, Display, Voice
-from gateway.texts import RESTING, Language, Notice, NoticeKind, worded
+from gateway.ports import CodeDisplay, DeviceError, Display, Voice
+from gateway.texts import AT_THE_FEE, RESTING, Language, Notice, NoticeKind, worded
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +27,11 @@ class Pace:
     retry_s: float = 1.0
     longest_retry_s: float = 30.0
     stale_speech_s: float = 5.0
+
+
+class _Face(NamedTuple):
+    lines: tuple[str, ...]
+    code: str
 
 
 class Signage:
@@ -55,27 +59,35 @@ class Signage:
         self._ends_at = math.inf
         self._news = asyncio.Event()
         self._troubles: dict[str, str] = {}
-        self._sign: _Outlet[tuple[str, ...]] | None = None
+        self._sign: _Outlet[_Face] | None = None
         self._speech: _Outlet[str] | None = None
         if display is not None:
-            self._sign = _Outlet(f"{lane}: display", display.show, self._tell, self._pace)
+            self._sign = _Outlet(f"{lane}: display", _shown_by(display), self._tell, self._pace)
         if (speaker := voice or display) is not None:
             stale_s = self._pace.stale_speech_s
             self._speech = _Outlet(f"{lane}: voice", speaker.say, self._tell, self._pace, stale_s)
 
     def tell(self, notice: Notice) -> None:
-        """Returns at once; what was told before and not yet shown or said is forgotten."""
+        """Returns at once; what was told before and not yet shown or said is forgotten.
+
+        A fee stays on the display while help is called. The same one with a fresh code is not
+        said again.
+        """
+        spoken = worded(notice, self._language).spoken
+        before = self._shown
         if notice.kind in RESTING:
             self._rest = notice
-        self._shown = notice
-        self._ends_at = self._end_of(notice.kind)
-        self._news.set()
-        spoken = worded(notice, self._language).spoken
-        if self._speech is not None and spoken:
+        if notice.kind is not NoticeKind.AGENT_CALLED or before.kind not in AT_THE_FEE:
+            self._shown, self._ends_at = notice, self._end_of(notice.kind)
+            self._show()
+            self._news.set()
+        said_before = notice.code != "" and replace(before, code=notice.code) == notice
+        if self._speech is not None and spoken and not said_before:
             self._speech.put(spoken)
 
     async def run(self) -> None:
         """Until cancelled."""
+        self._show()
         async with asyncio.TaskGroup() as tasks:
             for outlet in (self._sign, self._speech):
                 if outlet is not None:
@@ -85,19 +97,22 @@ class Signage:
     async def _keep_showing(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            if loop.time() >= self._ends_at:
-                self._shown, self._ends_at = self._rest, math.inf
             self._news.clear()
-            if self._sign is not None:
-                self._sign.put(worded(self._shown, self._language).lines)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(
-                    min(self._ends_at, loop.time() + self._pace.refresh_s)
-                ):
+            due_at = min(self._ends_at, loop.time() + self._pace.refresh_s)
+            try:
+                async with asyncio.timeout_at(due_at):
                     await self._news.wait()
+            except TimeoutError:
+                if loop.time() >= self._ends_at:
+                    self._shown, self._ends_at = self._rest, math.inf
+                self._show()
+
+    def _show(self) -> None:
+        if self._sign is not None:
+            self._sign.put(_Face(worded(self._shown, self._language).lines, self._shown.code))
 
     def _end_of(self, kind: NoticeKind) -> float:
-        if kind in RESTING:
+        if kind in RESTING or kind in AT_THE_FEE:
             return math.inf
         lasts_s = self._pace.brief_s if kind in _BRIEF else self._pace.standing_s
         return asyncio.get_running_loop().time() + lasts_s
@@ -105,6 +120,18 @@ class Signage:
     def _tell(self, name: str, trouble: str) -> None:
         self._troubles[name] = trouble
         self._told("; ".join(one for one in self._troubles.values() if one))
+
+
+def _shown_by(display: Display) -> Callable[[_Face], Awaitable[None]]:
+    """A display without codes shows the words alone."""
+
+    async def show(face: _Face) -> None:
+        if face.code and isinstance(display, CodeDisplay):
+            await display.show_code(face.lines, face.code)
+        else:
+            await display.show(face.lines)
+
+    return show
 
 
 class _Outlet(Generic[T]):

@@ -146,6 +146,7 @@ def test_signs_with_nobody_before_them_say_nothing_but_fire_and_fault():
 
 READING = Reading(visit(reading=None), 1.0)
 ALLOWED = visit(Verdict.ALLOW, Reason.ALLOW_LIST)
+ADMITTED = Notice(NoticeKind.WELCOME, "京A12345", Reason.ALLOW_LIST)
 BEHIND = Follower(visit())
 
 
@@ -165,9 +166,9 @@ BEHIND = Follower(visit())
             Waiting(visit(reason=Reason.NO_PLATE, reading=None), 1.0, Ballot()),
             Notice(NoticeKind.NO_PLATE),
         ),
-        (Opening(ALLOWED, 1.0), Notice(NoticeKind.WELCOME, "京A12345")),
-        (Open(ALLOWED, 1.0), Notice(NoticeKind.WELCOME, "京A12345")),
-        (Passing(ALLOWED, 1.0), Notice(NoticeKind.WELCOME, "京A12345")),
+        (Opening(ALLOWED, 1.0), ADMITTED),
+        (Open(ALLOWED, 1.0), ADMITTED),
+        (Passing(ALLOWED, 1.0), ADMITTED),
         (Passing(ALLOWED, 1.0, BEHIND), Notice(NoticeKind.SECOND_CAR)),
         (Clearing(ALLOWED, NOW, BEHIND), Notice(NoticeKind.SECOND_CAR)),
         (Cleared(BEHIND), Notice(NoticeKind.SECOND_CAR)),

@@ -1,22 +1,29 @@
 """English. A line has at most 16 letters: two turns of a small sign."""
 
 from gateway.lane.types import Reason
-from gateway.texts.notice import NoticeKind, Phrase
+from gateway.texts.notice import NoticeKind, Outcome, Phrase
 
 PHRASES = {
     NoticeKind.IDLE_ENTRY: Phrase(("Welcome", "One at a time", "Drive slowly")),
     NoticeKind.IDLE_EXIT: Phrase(("Goodbye", "One at a time", "Drive slowly")),
     NoticeKind.WAIT: Phrase(("Reading plate", "Please wait")),
     NoticeKind.PLATE_READ: Phrase(("{plate}", "Checking")),
-    NoticeKind.WELCOME: Phrase(("{plate}", "Welcome", "Please drive in"), "{plate}, welcome"),
-    NoticeKind.GOODBYE: Phrase(("{plate}", "Goodbye", "Drive safely"), "{plate}, goodbye"),
+    NoticeKind.WELCOME: Phrase(
+        ("{plate}", "{outcome}", "Welcome", "Please drive in"), "{plate}, {outcome}, welcome"
+    ),
+    NoticeKind.GOODBYE: Phrase(
+        ("{plate}", "{outcome}", "Goodbye", "Drive safely"), "{plate}, {outcome}, goodbye"
+    ),
     NoticeKind.DAYS_LEFT: Phrase(
         ("{plate}", "{days} days left", "Welcome"), "{plate}, your card has {days} days left"
     ),
     NoticeKind.FEE_DUE: Phrase(
         ("{plate}", "Pay {money}", "Scan to pay"), "{plate}, please pay {money}"
     ),
-    NoticeKind.PAY_HERE: Phrase(("Scan to pay here", "Boom opens then"), "Please scan to pay here"),
+    NoticeKind.PAY_HERE: Phrase(
+        ("Pay {money}", "Scan to pay here", "Boom opens then"),
+        "Please pay {money}, scan the code here",
+    ),
     NoticeKind.REFUSED: Phrase(("{plate}", "{reason}", "Please wait"), "{plate}, {reason}"),
     NoticeKind.NO_PLATE: Phrase(
         ("Plate not read", "Scan or get help"), "Plate not read. Please scan your code, or get help"
@@ -51,6 +58,32 @@ REASONS = {
     Reason.INPUTS_LOST: "Sensors failed",
     Reason.UNPAID_FOLLOW: "Do not follow",
     Reason.PRESENCE: "Car under boom",
+    Reason.FREE_VEHICLE: "Free vehicle",
+    Reason.ALREADY_INSIDE: "Already inside",
+    Reason.NOT_ATTESTED: "Not approved",
+    Reason.RIGHT: "Has a right",
+    Reason.FULL: "Car park full",
+    Reason.OWES: "Unpaid fees",
+    Reason.TEMPORARY: "Visitor",
+    Reason.NO_ENTRY: "No entry record",
+    Reason.NO_TARIFF: "No fee known",
+    Reason.PAID: "Paid",
+    Reason.CREDIT: "Credit used",
+    Reason.FREE: "Free of charge",
+    Reason.DEDUCTED: "Fee deducted",
+    Reason.OWING: "On your account",
+    Reason.PAY: "Please pay first",
+}
+
+# What a vehicle that is let in or out is told besides: a good reason needs no word.
+OUTCOMES = {
+    Reason.TEMPORARY: Outcome("Visitor", "visitor"),
+    Reason.PAID: Outcome("Paid", "paid"),
+    Reason.CREDIT: Outcome("Credit used", "your credit paid for it"),
+    Reason.FREE: Outcome("Free of charge", "free of charge"),
+    Reason.FREE_VEHICLE: Outcome("Free vehicle", "free of charge"),
+    Reason.DEDUCTED: Outcome("Fee deducted", "your fee was deducted"),
+    Reason.OWING: Outcome("Owe {money}", "you owe {money}"),
 }
 
 

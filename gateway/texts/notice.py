@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from gateway.lane.types import Reason
 
 
 class NoticeKind(StrEnum):
-    """Those of `RESTING` stay until another comes; the others end after a while."""
+    """Those of `RESTING` and `AT_THE_FEE` stay until another comes; the others end after a while.
+
+    `AT_THE_FEE`: the driver has to pay before the boom opens.
+    """
 
     IDLE_ENTRY = "idle_entry"
     IDLE_EXIT = "idle_exit"
@@ -30,6 +34,8 @@ class NoticeKind(StrEnum):
     FAULT = "fault"
 
 
+AT_THE_FEE = frozenset({NoticeKind.FEE_DUE, NoticeKind.PAY_HERE})
+
 RESTING = frozenset(
     {
         NoticeKind.IDLE_ENTRY,
@@ -46,21 +52,34 @@ RESTING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`reason` is why not, for REFUSED; `fee_fen` in hundredths of a yuan."""
+    """What a driver is told.
+
+    `reason` is why not, for REFUSED, and why so, for WELCOME and GOODBYE. `fee_fen` is in
+    hundredths of a yuan. `code` is the text of a QR code that is shown beside the words.
+    """
 
     kind: NoticeKind
     plate: str = ""
     reason: Reason | None = None
     days_left: int = 0
     fee_fen: int = 0
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """Lines from the top, the first two matter most; what is said, or nothing.
 
-    Holes: `{plate}`, `{reason}`, `{days}`, `{money}`. A line that is empty then is left out.
+    Holes: `{plate}`, `{reason}`, `{outcome}`, `{days}`, `{money}`. A line that is empty then is
+    left out.
     """
 
     lines: tuple[str, ...]
+    spoken: str = ""
+
+
+class Outcome(NamedTuple):
+    """How a vehicle was let through, in a line, and as it is said where that differs."""
+
+    shown: str
     spoken: str = ""

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from drivers.twins.boom import Boom
+from drivers.twins.carpark import CarPark
 from drivers.twins.cars import Arrival, Manner
 from drivers.twins.journal import Journal
 from drivers.twins.traffic import Traffic, TrafficSettings, plate_colour
@@ -265,3 +266,23 @@ def test_held_traffic_sends_no_car():
     traffic = Traffic(TrafficSettings(), "entry-1")
     traffic.held = True
     assert traffic.due(1e9) is None
+
+
+def test_who_came_in_by_one_lane_leaves_by_the_other_and_nobody_else_does():
+    parks = {"in": CarPark()}
+    entry = Traffic(TrafficSettings(seed=2, mean_gap_s=5, max_cars=30), "in", parks)
+    leaving = TrafficSettings(seed=2, mean_gap_s=1, after="in", mean_stay_s=20)
+    exit_ = Traffic(leaving, "out", parks)
+    came, left, refused = [], [], set()
+    for tenth in range(20_000):
+        now_s = tenth / 10
+        if (car := entry.due(now_s)) is not None:
+            came.append(car.plate)
+            entry.gone(car, now_s, passed=True)
+        if (car := exit_.due(now_s)) is not None:
+            gets_out = len(refused) >= 5 or car.plate in refused
+            exit_.gone(car, now_s, passed=gets_out)
+            left += [car.plate] if gets_out else []
+            refused.add(car.plate)
+    assert sorted(left) == sorted(came)
+    assert len(parks["in"]) == 0
