@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, Self
 from drivers.twins.boards.models import board as board_model
 from drivers.twins.boards.slave import ModbusBoard
 from drivers.twins.boom import Boom
+from drivers.twins.carpark import CarPark
 from drivers.twins.cars import Manner
 from drivers.twins.journal import Journal
 from drivers.twins.line import Faults, PtyLine
@@ -53,6 +54,7 @@ class Twin:
         self._journal = Journal(spec.journal)
         self._line = PtyLine(spec.baud, link=spec.port_path, seed=spec.seed)
         self._line.faults = _line_faults(spec.faults)
+        self._parks = {lane.traffic.after: CarPark() for lane in spec.lanes if lane.traffic.after}
         self._places = {lane.name: self._place(lane) for lane in spec.lanes}
 
     def __enter__(self) -> Self:
@@ -107,7 +109,7 @@ class Twin:
         world = LaneWorld(
             name=lane.name,
             boom=Boom(travel_s=lane.boom_travel_s),
-            traffic=Traffic(lane.traffic, lane.name),
+            traffic=Traffic(lane.traffic, lane.name, self._parks),
             journal=self._journal,
             wiring=Wiring(**lane.wiring.model_dump()),
         )

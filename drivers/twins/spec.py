@@ -93,6 +93,13 @@ class TwinSpec(_Part):
             twice = {value for value in values if values.count(value) > 1}
             if twice:
                 raise ValueError(f"two lanes have the {word} {min(twice)}: give each its own")
+        names = [lane.name for lane in self.lanes]
+        for lane in self.lanes:
+            if lane.traffic.after and lane.traffic.after not in names:
+                raise ValueError(
+                    f"the cars of {lane.name} come after {lane.traffic.after}, which is none of"
+                    f" the lanes {', '.join(names)}"
+                )
         if len(str(self.socket_path)) > _LONGEST_SOCKET_PATH:
             raise ValueError(
                 f"{self.socket_path} is too long for a Unix socket: name a shorter path"

@@ -2,10 +2,13 @@
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from drivers.twins.carpark import CarPark
 from drivers.twins.cars import Arrival, Manner
 from drivers.twins.plateforms import LIVERY_OF
 from gateway.lane.types import PlateColour
@@ -17,7 +20,10 @@ _LEAST_GAP_S = 1.0
 
 
 class TrafficSettings(BaseModel):
-    """Which cars come. Shares are 0..1 of all cars; the rest drives through as it should."""
+    """Which cars come. Shares are 0..1 of all cars; the rest drives through as it should.
+
+    `after` names the lane by which they came in: only those leave here, `mean_stay_s` later.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,13 +39,25 @@ class TrafficSettings(BaseModel):
     provinces: str = Field(default=PROVINCES, min_length=1, pattern=f"^[{PROVINCES}]+$")
     plates: tuple[str, ...] = ()
     plates_share: float = Field(default=1.0, ge=0, le=1)
+    after: str = ""
+    mean_stay_s: float = Field(default=30.0, ge=1, le=86_400)
+
+
+class _Mood(TypedDict):
+    manner: Manner
+    reaction_s: float
+    patience_s: float
 
 
 class Traffic:
     """Cars for one lane. A car is due a random gap after the one before it set off."""
 
-    def __init__(self, settings: TrafficSettings, lane: str) -> None:
+    def __init__(
+        self, settings: TrafficSettings, lane: str, parks: Mapping[str, CarPark] | None = None
+    ) -> None:
         self._settings = settings
+        self._fills = (parks or {}).get(lane)
+        self._empties = (parks or {}).get(settings.after)
         self._random = random.Random(f"{settings.seed}/{lane}")  # noqa: S311 simulation
         self._left = settings.max_cars
         self._known = _endless(settings.plates)
@@ -50,26 +68,44 @@ class Traffic:
         """The next car, once its time has come; called only when the entrance is free."""
         if self.held or self._left == 0 or now_s < self._next_s:
             return None
-        self._next_s = now_s + self._gap_s()
-        self._left = None if self._left is None else self._left - 1
-        return self.arrival(self._plate())
+        car = self._leaving(now_s) if self._settings.after else self.arrival(self._plate())
+        if car is not None:
+            self._next_s = now_s + self._gap_s()
+            self._left = None if self._left is None else self._left - 1
+        return car
+
+    def _leaving(self, now_s: float) -> Arrival | None:
+        """The very car that came in, with its driver in another mood."""
+        car = self._empties.leaving(now_s) if self._empties is not None else None
+        return None if car is None else replace(car, **self._mood())
+
+    def gone(self, car: Arrival, now_s: float, *, passed: bool) -> None:
+        """It left the lane. Whoever does not get out tries again after a while."""
+        stay_s = self._random.expovariate(1 / self._settings.mean_stay_s)
+        if passed and self._fills is not None:
+            self._fills.park(car, now_s + stay_s)
+        elif not passed and self._empties is not None:
+            self._empties.park(car, now_s + stay_s)
 
     def arrival(self, plate: str) -> Arrival:
         """A car with this plate and a driver of its own."""
-        manner = self._manner()
-        impatient = manner is Manner.IMPATIENT
+        mood = self._mood()
         kind, colour = plate_kind(plate), plate_colour(plate)
         yellow = colour is PlateColour.YELLOW
         return Arrival(
             plate=plate.removesuffix(_YELLOW_MARK),
             kind=kind,
             colour=colour,
-            manner=manner,
             length_m=self._random.uniform(6.5, 8.5) if yellow else self._random.uniform(4.2, 5.0),
             offset_m=self._random.uniform(-0.25, 0.25),
-            reaction_s=self._random.uniform(0.4, 1.4),
-            patience_s=self._settings.patience_s * (0.4 if impatient else 1.0),
+            **mood,
         )
+
+    def _mood(self) -> _Mood:
+        manner = self._manner()
+        patience_s = self._settings.patience_s * (0.4 if manner is Manner.IMPATIENT else 1.0)
+        reaction_s = self._random.uniform(0.4, 1.4)
+        return {"manner": manner, "reaction_s": reaction_s, "patience_s": patience_s}
 
     def _gap_s(self) -> float:
         mean_s = self._settings.mean_gap_s

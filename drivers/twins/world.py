@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.twins.boom import UP_DEG, Boom
-from drivers.twins.cars import ARMING_LOOP, CLOSING_LOOP, Arrival, Car, Phase, View
+from drivers.twins.cars import ARMING_LOOP, CLOSING_LOOP, Arrival, Car, Outcome, Phase, View
 from drivers.twins.journal import Journal
 from drivers.twins.traffic import Traffic
 
@@ -179,6 +179,8 @@ class LaneWorld:
             car.step(dt_s, self._view(car))
             if car.outcome is not None and settled is None:
                 self._record_car(car.outcome.value, car)
+                passed = car.outcome is Outcome.PASSED
+                self.traffic.gone(car.arrival, self.now_s, passed=passed)
         self.cars = [car for car in self.cars if car.phase is not Phase.GONE]
 
     def _view(self, car: Car) -> View:
