@@ -11,7 +11,8 @@ from gateway import __version__
 
 COMMANDS = (
     "run", "status", "check", "probe", "camera", "read", "order", "cases", "passes", "ledger",
-    "tariff", "receive", "certificate", "export", "purge", "backup", "restore", "schema", "demo",
+    "tariff", "rights", "sessions", "trace", "receive", "certificate", "export", "purge", "backup",
+    "restore", "schema", "demo",
 )  # fmt: skip
 
 

@@ -6,10 +6,11 @@ import fcntl
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.background import Box, background
 from gateway.config import Config
@@ -24,6 +25,9 @@ from gateway.status import status_now
 from gateway.store import Store, StoreError
 from gateway.sync.uplink import Uplink
 
+if TYPE_CHECKING:
+    from gateway.parking import Park
+
 DRAIN_S = 3.0
 
 
@@ -37,18 +41,23 @@ async def run(config: Config, path: Path) -> None:
     async with (
         _store(config) as store,
         _evidence(config) as evidence,
+        _park(config, path, store) as (park, trouble),
         contextlib.AsyncExitStack() as buses,
         asyncio.TaskGroup() as tasks,
     ):
-        uplink = Uplink(config.cloud, store, config.gateway, evidence) if config.cloud else None
-        committed = uplink.wake if uplink else lambda: None
-        shared = Shared(store, evidence, {}, health, clock, committed)
+        uplink = _uplink(config, store, evidence, park)
+        committed = _committed(uplink, park)
+        shared = Shared(store, evidence, {}, health, clock, committed, park=park)
         lanes = Lanes(shared, tasks, buses)
         orders = Orders(store, lambda: lanes.works, clock)
         shared.answered = orders.answered
-        box = Box(config, clock, health, store, evidence, lanes, uplink)
+        if park is not None:
+            park.connect(uplink, lanes.judge_again, committed)
+        box = Box(config, clock, health, store, evidence, lanes, uplink, park)
         questions = {"status": partial(status_now, box)}
-        await buses.enter_async_context(listening(config.data, orders, questions))
+        tell = None if park is None else park.told_by_hand
+        await buses.enter_async_context(listening(config.data, orders, questions, tell))
+        health.configuration_is(trouble or "ok")
         await lanes.start(config)
         beside = [
             tasks.create_task(supervised(name, start)) for name, start in background(box).items()
@@ -61,6 +70,39 @@ async def run(config: Config, path: Path) -> None:
             await uplink.drain(DRAIN_S)
         for task in beside:
             task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _park(
+    config: Config, path: Path, store: Store
+) -> AsyncIterator[tuple["Park | None", str]]:
+    """The car park, and what is wrong with its files."""
+    if config.parking is None:
+        yield None, ""
+        return
+    # Imported here: a box that goes by lists alone starts without it.
+    from gateway.parking import open_park
+
+    async with open_park(config, path, store, clock) as opened:
+        yield opened
+
+
+def _uplink(config: Config, store: Store, evidence: Evidence, park: "Park | None") -> Uplink | None:
+    if config.cloud is None:
+        return None
+    return Uplink(config.cloud, store, config.gateway, evidence, parking=park)
+
+
+def _committed(uplink: Uplink | None, park: "Park | None") -> Callable[[], None]:
+    """There is something to send, and somebody may have come or gone."""
+
+    def tell() -> None:
+        if uplink is not None:
+            uplink.wake()
+        if park is not None:
+            park.news.set()
+
+    return tell
 
 
 class Signals:

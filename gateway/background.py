@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.clockwatch import watch_clock
 from gateway.config import Config
@@ -19,6 +19,9 @@ from gateway.store import BoxAlarm, Store, StoreError
 from gateway.sync.certwatch import tell_once, watch_certificate
 from gateway.sync.uplink import Uplink
 from gateway.tending import keep_of, tend
+
+if TYPE_CHECKING:
+    from gateway.parking import Park
 
 SETTLE_S = 0.1
 LOOK_S = 1.0
@@ -37,6 +40,7 @@ class Box:
     evidence: Evidence
     lanes: Lanes
     uplink: Uplink | None
+    park: "Park | None" = None
 
     def committed(self) -> None:
         """There is something to send."""
@@ -75,6 +79,12 @@ def background(box: Box) -> dict[str, Work]:
             committed=box.committed,
         ),
     }
+    if box.park is not None:
+        from gateway.parking.occupancy import watch_occupancy
+        from gateway.parking.overstays import watch_overstays
+
+        always["overstays"] = partial(watch_overstays, box.park, box.clock_is_trusted)
+        always["occupancy"] = partial(watch_occupancy, box.park, box.health.parking_is)
     return always if box.uplink is None else always | _of_the_uplink(box, box.uplink)
 
 

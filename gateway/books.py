@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar, assert_never
 from gateway.lane.events import StoreDecision, StoreMode
 from gateway.lane.reports import AlarmCode, Case, Raise
 from gateway.lane.types import Direction, Now, Pass, Visit
-from gateway.store import Store, StoreError
+from gateway.store import Place, Store, StoreError
 from gateway.worth import Keep, Worth
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,8 @@ class Books:
 
     What waits is written in this order: passes, then raises, cases and photos, then alarms.
     `keep`: pictures that a record names; `committed`: there is something to send;
-    `failed`: what the store says is wrong, None when it works again; `wall`: the time now, UTC.
+    `failed`: what the store says is wrong, None when it works again; `wall`: the time now, UTC;
+    `place`: where the lane leads to, None where the box has no car park to keep.
     """
 
     store: Store
@@ -56,6 +57,7 @@ class Books:
     committed: Callable[[], None] = lambda: None
     failed: Callable[[StoreError | None], None] = lambda _: None
     wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+    place: Place | None = None
     unwritten: deque[Pass] = field(default_factory=deque)
     papers: deque[Paper] = field(default_factory=deque)
     alarms: deque[Alarm] = field(default_factory=deque)
@@ -69,7 +71,7 @@ class Books:
     async def decided(self, command: StoreDecision) -> None:
         with self._noting_failure():
             visit, at = command.visit, command.decided_at
-            await self.store.decide(self.lane, self.direction, visit, at)
+            await self.store.decide(self.lane, self.direction, visit, at, self.place)
         self._told(visit)
 
     async def mode(self, command: StoreMode) -> None:
@@ -149,7 +151,7 @@ class Books:
         return True
 
     async def _write_pass(self, record: Pass) -> None:
-        await self.store.end(self.lane, self.direction, record)
+        await self.store.end(self.lane, self.direction, record, self.place)
         self._told(record.visit)
 
     async def _write_paper(self, paper: Paper) -> None:

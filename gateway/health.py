@@ -87,6 +87,7 @@ class Health:
     clock_untrusted: str = ""
     configuration: str = "ok"
     figures: Figures | None = None
+    parking: dict[str, Any] | None = None
     certificate: dict[str, object] | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
     all_polled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -161,6 +162,12 @@ class Health:
             self.figures = figures
             self.news.set()
 
+    def parking_is(self, parking: dict[str, Any]) -> None:
+        """Counts by area and class, always absolute, and by which rights and tariffs it goes."""
+        if self.parking != parking:
+            self.parking = parking
+            self.news.set()
+
     def clock_is(self, untrusted: str) -> None:
         """`untrusted`: a sentence where the time of day may be wrong, else empty."""
         if self.clock_untrusted != untrusted:
@@ -194,6 +201,7 @@ class Health:
             "pictures": self.pictures_failed or "ok",
             "certificate": self.certificate,
             **({} if self.figures is None else fields_of(self.figures)),
+            **({} if self.parking is None else {"parking": self.parking}),
             "lanes": {name: lane.as_state() for name, lane in self.lanes.items()},
         }
 

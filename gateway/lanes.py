@@ -8,10 +8,12 @@ from typing import Any
 
 from gateway.catalog import Catalog, DriverUnusableError
 from gateway.config import Config, ConfigError, LaneConfig, load
-from gateway.lane.events import FireSeen, LaneEvent
+from gateway.lane.events import FireSeen, JudgeAgain, LaneEvent
+from gateway.lane.types import Visit
 from gateway.lanework import LaneWork, Shared
 from gateway.ports import Bus, DeviceError, DriverSettings
 from gateway.rules.access import AccessList
+from gateway.store import Changed
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,13 @@ class Lanes:
         for work in self.works.values():
             work.put(event)
 
+    def judge_again(self, changed: Changed) -> None:
+        """Whoever waits at a lane, and has paid meanwhile."""
+        for work in self.works.values():
+            visit = work.visit
+            if visit is not None and _is_of(visit, changed):
+                work.put(JudgeAgain(visit.pass_id))
+
     def _spread_fire(self, lane: str, reset: bool) -> None:  # noqa: FBT001
         for name, work in self.works.items():
             if name != lane:
@@ -74,8 +83,16 @@ class Lanes:
             log.exception("reload: an error that nobody expected")
             self._refuse(f"{type(error).__name__}: {error}")
         else:
+            trouble = self._reload_park(new, path)
             await self._apply(new)
             self._tell_what_waits(new)
+            if trouble:
+                self._shared.health.configuration_is(trouble)
+
+    def _reload_park(self, new: Config, path: Path) -> str:
+        """What is wrong with the files of the car park, or nothing."""
+        park = self._shared.park
+        return park.reload(new, path) if park is not None and new.parking is not None else ""
 
     def _refuse(self, reason: str) -> None:
         log.error("configuration not reloaded, the last good one goes on:\n%s", reason)
@@ -98,6 +115,8 @@ class Lanes:
     def _tell_what_waits(self, new: Config) -> None:
         old = self._started_with
         keys = [key for key in FIXED if getattr(old, key) != getattr(new, key)]
+        if (old.parking is None) != (new.parking is None):
+            keys.append("parking")
         keys += [f"buses.{name}" for name in new.buses if new.buses[name] != self._opened[name]]
         waiting = ", ".join(keys)
         if waiting:
@@ -129,6 +148,12 @@ class Lanes:
             await self._stack.enter_async_context(stack.pop_all())
         self._shared.buses.update(opened)
         self._opened |= new
+
+
+def _is_of(visit: Visit, changed: Changed) -> bool:
+    session_id = visit.terms.session_id if visit.terms else ""
+    plate = visit.reading.text if visit.reading else ""
+    return bool({session_id, plate} - {""} & {*changed.sessions, *changed.plates})
 
 
 def _wanted(config: Config) -> Wanted:

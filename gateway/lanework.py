@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway import pipe
 from gateway.books import Books
@@ -17,6 +17,7 @@ from gateway.evidence import Evidence
 from gateway.frontage import Frontage
 from gateway.health import Health, LaneHealth
 from gateway.inbox import Inbox
+from gateway.judging import Judge
 from gateway.lane.events import Command, LaneEvent
 from gateway.lane.sensors import Timing
 from gateway.lane.states import Lane
@@ -25,8 +26,11 @@ from gateway.polling import Poller
 from gateway.ports import Barrier, Bus, InputReader
 from gateway.rules.access import AccessList
 from gateway.runner import LaneRunner
-from gateway.store import Store
+from gateway.store import Place, Store
 from gateway.watcher import Watcher
+
+if TYPE_CHECKING:
+    from gateway.parking import Park
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +69,7 @@ class Shared:
     """What all lanes of a box have in common.
 
     `answered` takes what became of an order, `fire` tells the other lanes of a fire, or its end.
+    Without a `park` the lanes go by their lists alone.
     """
 
     store: Store
@@ -75,6 +80,7 @@ class Shared:
     committed: Callable[[], None]
     answered: Callable[[str, str], None] = lambda _order_id, _answer: None
     fire: Callable[[str, bool], None] = lambda _lane, _reset: None
+    park: "Park | None" = None
 
 
 class LaneWork:
@@ -134,8 +140,17 @@ class LaneWork:
     def admit(self, access: AccessList) -> None:
         """From now on the rules decide by this list; a visit that was decided stays so."""
         self.access = access
+        self._books.place = self._place()
         if self._runner is not None:
-            self._runner.access = access
+            self._runner.admit(access, self._judge())
+
+    def _judge(self) -> Judge | None:
+        park = self._shared.park
+        return None if park is None else park.judge_of(self.config)
+
+    def _place(self) -> Place | None:
+        park = self._shared.park
+        return None if park is None else park.place_of(self.config)
 
     async def _pause(self, pause_s: float) -> None:
         """Cut short by `stop`. A lane that waits is alive: one sick lane restarts no others."""
@@ -197,6 +212,7 @@ class LaneWork:
             keep=shared.evidence.keep,
             committed=shared.committed,
             failed=shared.health.storage_is,
+            place=self._place(),
             wall=lambda: shared.clock().wall,
         )
 
@@ -212,6 +228,7 @@ class LaneWork:
             beat=partial(shared.health.beat, name),
             eyes=self,
             outside=self,
+            judge=self._judge(),
         )
 
     def _lane_changed(self, lane: Lane) -> None:

@@ -19,7 +19,7 @@ from gateway.config.problems import ConfigError, Problem
 @config_argument
 @click.option("--json", "as_json", is_flag=True, help="Tell programs: one JSON object.")
 def check(file: Path, *, as_json: bool) -> None:
-    """Check a configuration FILE, and the certificate that it names; no device is opened.
+    """Check a configuration FILE, and the files that it names; no device is opened.
 
     FILE is $LANEGATE_CONFIG or /etc/lanegate/lanegate.yaml where it is not given. Exits with 1
     where something is wrong.
@@ -29,6 +29,7 @@ def check(file: Path, *, as_json: bool) -> None:
     try:
         config = load(file)
         summary, problems = summary_of(config), file_problems(file, config, datetime.now(UTC))
+        problems += _of_the_park(config, file)
     except ConfigError as error:
         problems = error.problems
     if as_json:
@@ -39,6 +40,21 @@ def check(file: Path, *, as_json: bool) -> None:
     else:
         click.echo(f"{file}: {summary}")
     sys.exit(1 if problems else 0)
+
+
+def _of_the_park(config: Config, file: Path) -> tuple[Problem, ...]:
+    """What is wrong with the tariffs and the calendar that it names."""
+    if config.parking is None:
+        return ()
+    from gateway.parking.tariffbook import read_calendar, read_tariffs
+
+    problems: tuple[Problem, ...] = ()
+    for read in (read_tariffs, read_calendar):
+        try:
+            read(config, file)
+        except ConfigError as error:
+            problems += tuple(error.problems)
+    return problems
 
 
 def summary_of(config: Config) -> str:

@@ -10,6 +10,7 @@ from gateway.config.crosscheck import clashes
 from gateway.config.document import Document
 from gateway.config.figures import GateConfig, RetentionConfig, Strict, TimingConfig
 from gateway.config.files import gather
+from gateway.config.parking import AreaName, ParkingConfig, PolicyConfig
 from gateway.config.problems import ConfigError, Problem
 from gateway.config.profiles import Profiles
 from gateway.config.sentences import problems_of
@@ -102,6 +103,16 @@ class LaneConfig(Strict):
         title="Unknown plates",
         description="What a plate on neither list gets at this lane; without it, as `access` says.",
     )
+    area: AreaName | None = Field(
+        default=None,
+        title="Area",
+        description="What lies behind the lane; where `parking` has one area, that one.",
+    )
+    policy: PolicyConfig | None = Field(
+        default=None,
+        title="Policy",
+        description="What this lane does otherwise than `parking.policy` says.",
+    )
     gate: GateConfig = Field(
         default=GateConfig(),
         title="Gate",
@@ -163,6 +174,11 @@ class Config(Strict):
     access: AccessConfig = Field(
         default=AccessConfig(), title="Access", description="Who may pass, by lists on this box."
     )
+    parking: ParkingConfig | None = Field(
+        default=None,
+        title="Parking",
+        description="Sessions, rights and fees; without it, lanes go by the lists alone.",
+    )
     buses: dict[BusLabel, Annotated[DriverSettings, SettingsOf("bus")]] = Field(
         default={},
         title="Buses",
@@ -174,6 +190,27 @@ class Config(Strict):
         title="Lanes",
         description="One entry for each lane; a file in lanes.d/ beside this one is one more.",
     )
+
+    @model_validator(mode="after")
+    def _lanes_have_an_area(self) -> Self:
+        for lane in self.lanes:
+            if self.parking is None and (lane.area or lane.policy):
+                raise ValueError(
+                    f"lane {lane.name} has an area or a policy, but there is no parking:"
+                )
+            if self.parking is not None:
+                self.area_of(lane)
+        return self
+
+    def area_of(self, lane: LaneConfig) -> str:
+        """What lies behind a lane. Raises `ValueError` where that is not said, or is none."""
+        assert self.parking is not None  # noqa: S101 -- callers have asked
+        areas = self.parking.areas
+        name = lane.area or (next(iter(areas)) if len(areas) == 1 else None)
+        if name not in areas:
+            what = f"there is no area {name}" if name else "which area lies behind it"
+            raise ValueError(f"lane {lane.name}: {what}? area: is one of {', '.join(areas)}")
+        return name
 
     def access_list(self, lane: LaneConfig) -> AccessList:
         """What the rules need to decide at one lane."""

@@ -15,7 +15,10 @@ Schema = dict[str, Any]
 UNITS = {
     "_s": "seconds",
     "_ms": "milliseconds",
+    "_min": "minutes",
+    "_h": "hours",
     "_mb": "megabytes",
+    "_fen": "fen",
     "_px": "pixels",
     "_deg": "degrees",
 }

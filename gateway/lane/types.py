@@ -78,9 +78,6 @@ class Inputs:
                 return Boom.UNKNOWN
 
 
-# --- plates ------------------------------------------------------------------------------
-
-
 class PlateColour(StrEnum):
     BLUE = "blue"
     GREEN = "green"
@@ -148,9 +145,9 @@ class PlateCandidate:
 class PlateReading:
     """A candidate that is a possible plate and passed the gate; `sure` is false if it did not.
 
-    `confidence` is the product of the character probabilities, `min_char` the least of them;
-    `track` numbers the plates that a camera follows from picture to picture, 0 for none;
-    `evidence` names the pictures behind it by the SHA-256 of their JPEG bytes.
+    `confidence` is the product of the character probabilities, `min_char` the least of them.
+    `track` numbers plates that a camera follows from picture to picture, 0 for none; `evidence`
+    names the pictures behind it by the SHA-256 of their JPEG bytes.
     """
 
     text: str
@@ -174,9 +171,6 @@ class Candidate(NamedTuple):
     text: str
     frames: int
     min_char: float
-
-
-# --- decisions and records ---------------------------------------------------------------
 
 
 class Verdict(StrEnum):
@@ -235,13 +229,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the rules found about a vehicle besides the decision. The lane only hands it on.
+    """What the rules found about a vehicle beside the decision; the lane only hands it on.
 
-    `session_id` is the session that this pass begins or ends, `linked` one that is still open
-    under the same plate; `right_id` is the right that it passes by, and `days_left` are told
-    where they are few. `bill` is the fee as JSON, empty where none was reckoned; `due_fen` is
-    what of it is not paid, `ticket` what a driver pays by. `likely` are sessions that may be
-    this vehicle's; `why` is a sentence for people.
+    `session_id` begins or ends with this pass, `linked` is still open under the same plate;
+    `days_left` of the right are told where they are few. `bill` is the fee as JSON, `due_fen`
+    what of it is not paid, `ticket` what a driver pays by; `likely` are sessions that may be its.
     """
 
     session_id: str = ""
@@ -277,8 +269,7 @@ class Visit:
     """One vehicle at the lane, from the arming loop to its one record.
 
     `candidates`: what its plate may say by all pictures of it, the likeliest first;
-    `pictures`: the evidence where no reading is sure. `terms` stay what they are where somebody
-    else has the last word: whoever is let out by hand still leaves a session behind.
+    `pictures`: the evidence where no reading is sure. `terms` stay where a person decides.
     """
 
     pass_id: str

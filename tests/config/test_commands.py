@@ -1,6 +1,7 @@
 """`lanegate check` and `lanegate schema`, as typed."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ def test_the_example_is_right_and_summed_up_in_one_line():
 
 def test_the_example_lane_file_is_right_beside_the_example(box):
     box.write(Path("config/lanegate.example.yaml").read_bytes())
+    shutil.copytree("config/tariffs", box.file.parent / "tariffs")
     for lane in Path("config/lanes.d.example").glob("*.yaml"):
         box.write(lane.read_bytes(), f"lanes.d/{lane.name}")
     done = run(check, box.file)

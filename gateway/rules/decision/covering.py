@@ -34,10 +34,13 @@ class Covering:
     def _all(self) -> list[Span]:
         return [span for _, spans in self.parts for span in spans]
 
-    def ways(self) -> list[tuple[Waived, ...]]:
-        """All rights together, and each alone: two together may cut one unit in two."""
-        alone = [spans for _, spans in self.parts] if len(self.parts) > 1 else []
-        return [_waived(spans) for spans in (joined(self._all), *alone)]
+    def ways(self, *, paid: bool) -> list[tuple[Waived, ...]]:
+        """All rights together, and each alone: more of them may cut one unit in two.
+
+        Where something was `paid`, also none: a payment of before a right came keeps its grace.
+        """
+        ways = [joined(self._all), *(spans for _, spans in self.parts)]
+        return [_waived(spans) for spans in dict.fromkeys([*ways, ()] if paid else ways)]
 
 
 def covering(session: Session, at: datetime, facts: Facts, calendar: Calendar) -> Covering:

@@ -73,14 +73,13 @@ def _best(arriving: Arriving, facts: Facts, policy: Policy, terms: Terms) -> Ans
 
 
 def _with_what_it_has(right: Right, facts: Facts, terms: Terms) -> Right:
-    """A vehicle does not stand in its own way: its space is its own, its entry one of one."""
+    """Further in, a vehicle does not stand in its own way: it has its space, its entry is one."""
     session = facts.session
-    if session is None:
+    if session is None or terms.session_id != session.session_id:
         return right
-    came_by = session.right_id == right.right_id
-    if came_by or right.right_id in facts.since:
+    if right.right_id in facts.since:
         right = replace(right, spaces=None)
-    if came_by and terms.session_id == session.session_id:
+    if right.right_id == session.right_id:
         right = replace(right, uses=None, no_show_s=0)
     return right
 

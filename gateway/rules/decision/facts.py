@@ -101,8 +101,8 @@ class Facts:
     `inside` are sessions under its plate, the newest last, or the one whose ticket was shown;
     `likely` others that it may be, where there are none. Money is that of the newest session, or
     of this visit where there is none; `owed_fen` is from earlier stays. `uses` and `since` go by
-    the id of a right: what was made of it, and from when on the vehicle has one of its spaces, in
-    seconds of Shanghai. `places_left` is None where nobody counts.
+    the id of a right: entries, and spaces that other plates have; and from when on the session has
+    a space, in seconds of Shanghai. `places_left` is None where nobody counts.
     """
 
     inside: tuple[Session, ...] = ()

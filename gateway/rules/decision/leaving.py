@@ -100,6 +100,7 @@ def _fee(session: Session, at: datetime, facts: Facts, tariffs: TariffSet, cover
         charging=facts.charging,
         quota_used=facts.quota_used,
     )
-    stays = [replace(stay, waived=waived) for waived in covers.ways()]
+    ways = covers.ways(paid=bool(facts.payments))
+    stays = [replace(stay, waived=waived) for waived in ways]
     fees = [quote(tariffs, one, at, facts.payments, facts.credits) for one in stays]
     return min(fees, key=lambda fee: (fee.due_fen, fee.total_fen))

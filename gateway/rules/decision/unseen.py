@@ -21,7 +21,7 @@ def without_entry(arriving: Arriving, facts: Facts, policy: Policy) -> Judgement
     if (reason := exempt(arriving.vehicle, policy)) is not None:
         return say.yes(reason, terms)
     answer = _nearest(arriving, facts, policy)
-    if answer is not None and answer.why is Why.COVERED and not answer.right.plan:
+    if answer is not None and answer.why is Why.COVERED:
         return _by_right(say, terms, answer, policy)
     return _unknown(arriving, facts, policy, terms, answer)
 
@@ -32,8 +32,10 @@ def _terms(arriving: Arriving, facts: Facts) -> Terms:
 
 
 def _nearest(arriving: Arriving, facts: Facts, policy: Policy) -> Answer | None:
+    """A right with a plan has a fee, and a fee needs a beginning."""
     arrival = Arrival(local_s(arriving.at), policy.area, arriving.vehicle.vehicle)
-    return Judge(policy.calendar, facts.uses).best(facts.rights, arrival)
+    free = [right for right in facts.rights if not right.plan]
+    return Judge(policy.calendar, facts.uses).best(free, arrival)
 
 
 def _by_right(say: Verdicts, terms: Terms, answer: Answer, policy: Policy) -> Judgement:
