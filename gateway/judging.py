@@ -20,10 +20,12 @@ class Judge(Protocol):
 
 
 def by_lists(command: Decide, access: AccessList) -> Decided:
-    if command.reading is None:
-        return Decided(command.pass_id, command.code, decide_code(command.code, access))
-    text = command.reading.text
-    return Decided(command.pass_id, text, decide(text, access))
+    """A code that is good is leave by itself; a bad one takes nothing from a plate that may."""
+    text = command.reading.text if command.reading else ""
+    decision = decide(text, access) if text else Decision(Verdict.DENY, Reason.UNKNOWN_PLATE)
+    if command.code and decision.verdict is Verdict.DENY:
+        decision = decide_code(command.code, access)
+    return Decided(command.pass_id, text or command.code, decision)
 
 
 class Judging:

@@ -142,6 +142,10 @@ def _wrong_shape(wrong: Wrong, expected: str) -> Told:
             stands = "a mapping"
         case list():
             stands = "a list"
+        case bool():
+            stands = "true or false"
+        case int() | float():
+            stands = "a number"
         case _:
             stands = "text"
     return f"{stands} stands where {expected} is expected", wrong.node.hint

@@ -180,16 +180,17 @@ def _count(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> Step:
 
 
 def _ask(lane: Lane, state: Unsettled, code: str, now: Now, timing: Timing) -> Step:
-    """A code is leave by itself; the plate, if one was read, goes into the record."""
+    """A code may be leave by itself; whose plate was read is judged with it."""
     visit = replace(state.visit, decision=UNDECIDED)
-    deciding = Deciding(visit, now.mono + timing.decide_s, state.ballot, code)
-    return lane.to(deciding), (Decide(visit.pass_id, None, code),)
+    asked = visit.reading.text if visit.reading else code
+    deciding = Deciding(visit, now.mono + timing.decide_s, state.ballot, asked)
+    return lane.to(deciding), (Decide(visit.pass_id, visit.reading, code),)
 
 
 def _judge_again(lane: Lane, state: Unsettled, now: Now, timing: Timing) -> Step:
     """Only who was judged before and refused: the others are judged in their own time."""
     visit = state.visit
-    code = visit.terms.session_id if visit.terms and visit.reading is None else ""
+    code = visit.terms.session_id if visit.terms else ""
     asked = visit.reading.text if visit.reading else code
     if not isinstance(state, Waiting) or not asked:
         return lane, ()

@@ -2,34 +2,22 @@
 
 import json
 import logging
-import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway.config.parking import PolicyConfig
 from gateway.lane.events import Decide, Decided
 from gateway.lane.types import Decision, Now, Reason, Terms, Verdict
 from gateway.parking.policies import area_config, vehicle_of
+from gateway.parking.questions import Questions
 from gateway.rules.access import AccessList, decide_code
 from gateway.rules.access import decide as by_lists
-from gateway.rules.decision import (
-    Arriving,
-    Ask,
-    Attested,
-    Deduction,
-    Facts,
-    Judgement,
-    Policy,
-    decide,
-)
+from gateway.rules.decision import Arriving, Facts, Judgement, Policy, decide
 from gateway.rules.decision.words import sentence
+from gateway.rules.rights import Right
 from gateway.rules.tariff.fields import as_fields
 from gateway.rules.tariff.words import Language
 from gateway.store import StoreError
-from gateway.sync import telling
-from gateway.sync.asking import Attest, Deduct
-from gateway.sync.telling import Answer, Said
 from gateway.tickets import Ticket, pay_link
 
 if TYPE_CHECKING:
@@ -38,11 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_QUESTIONS = 2
-_DEDUCTIONS = {
-    Said.PAID: Deduction.PAID,
-    Said.ACCEPTED: Deduction.ACCEPTED,
-    Said.REFUSED: Deduction.REFUSED,
-}
+_UNKNOWN_CODE = Decision(Verdict.DENY, Reason.VISITOR_CODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +40,16 @@ class LaneJudge:
 
     async def judged(self, command: Decide, access: AccessList, now: Now) -> Decided:
         asked = command.reading.text if command.reading else command.code
-        if command.reading is None and command.code in access.codes:
-            return Decided(command.pass_id, asked, decide_code(command.code, access))
+        arriving = self._arriving(command, now)
         try:
-            judgement = await self._judgement(self._arriving(command, now), command)
+            judgement = await self._judgement(arriving, command)
         except StoreError as error:
             log.warning("%s: judged by the lists alone: %s", self.lane, error)
             return Decided(command.pass_id, asked, _by_lists_alone(command, access))
+        by_code = decide_code(command.code, access)
+        if by_code.verdict is Verdict.ALLOW:
+            judgement = _invited(judgement, by_code)
+        log.info("%s: %s", self.lane, judgement.terms.why or judgement.decision.reason)
         return Decided(command.pass_id, asked, judgement.decision, judgement.terms)
 
     def _arriving(self, command: Decide, now: Now) -> Arriving:
@@ -73,79 +60,48 @@ class LaneJudge:
     async def _judgement(self, arriving: Arriving, command: Decide) -> Judgement:
         facts = await self._facts(arriving, command)
         if command.reading is None and facts.session is None:
-            return Judgement(decide_code(command.code, _NO_CODES), Terms())
+            return Judgement(_UNKNOWN_CODE, Terms())
+        questions = Questions(self.park, self.wanted, arriving)
         judgement = decide(arriving, facts, self.park.tariffs, self.policy)
         for _ in range(MOST_QUESTIONS):
             if judgement.ask is None:
                 break
-            facts = await self._answered(judgement, arriving, facts)
+            facts = await questions.answered(judgement, facts)
             judgement = decide(arriving, facts, self.park.tariffs, self.policy)
-        return replace(judgement, terms=self._terms(judgement, arriving, facts))
+        terms = replace(judgement.terms, order_id=questions.order_id)
+        return replace(judgement, terms=self._told(judgement, terms, arriving, facts))
 
     async def _facts(self, arriving: Arriving, command: Decide) -> Facts:
-        park, plate = self.park, arriving.vehicle.plate
-        area = area_config(park.config, self.policy.area)
-        facts = await park.parts.store.facts(
+        """A ticket says whose session it is, and so whose rights count."""
+        plate = arriving.vehicle.plate
+        facts = await self._known(arriving, command, await self._rights(plate))
+        shown = facts.session.vehicle.plate if facts.session else ""
+        if not plate and shown:
+            facts = await self._known(arriving, command, await self._rights(shown))
+        return replace(facts, online=self.park.parts.cloud.online)
+
+    async def _rights(self, plate: str) -> tuple[Right, ...]:
+        return await self.park.parts.rights.of(plate) if plate else ()
+
+    async def _known(self, arriving: Arriving, command: Decide, rights: tuple[Right, ...]) -> Facts:
+        area = area_config(self.park.config, self.policy.area)
+        return await self.park.parts.store.facts(
             arriving.vehicle,
             arriving.at,
             area=self.policy.area,
-            session_id=command.pass_id if command.reading else command.code,
-            rights=await park.parts.rights.of(plate) if plate else (),
+            session_id=command.code or command.pass_id,
+            rights=rights,
             attest=self.policy.attest,
             places=None if area.places is None else area.places - area.held,
         )
-        return replace(facts, online=park.parts.cloud.online)
 
-    # --- questions
-
-    async def _answered(self, judgement: Judgement, arriving: Arriving, facts: Facts) -> Facts:
-        if judgement.ask is Ask.ATTEST:
-            return replace(facts, attested=await self._attested(arriving))
-        return await self._deducted(judgement, arriving, facts)
-
-    async def _attested(self, arriving: Arriving) -> Attested:
-        assert self.wanted.attest is not None  # noqa: S101 -- the rules asked for it
-        question = Attest(_new_id(), self.wanted.attest.kind, arriving.vehicle.plate)
-        answer = await self.park.ask(question, self.wanted.attest.wait_ms / 1000)
-        if answer is None or answer.said not in (Said.PASS, Said.DENY):
-            return Attested.SILENT
-        passes = answer.said is Said.PASS
-        expires_at = answer.expires_at or arriving.at + timedelta(
-            minutes=self.wanted.attest.ttl_min
-        )
-        told = telling.Attested(question.ask_id, question.plate, question.kind, passes, expires_at)
-        await self.park.parts.store.told(told)
-        return Attested.PASSES if passes else Attested.FAILS
-
-    async def _deducted(self, judgement: Judgement, arriving: Arriving, facts: Facts) -> Facts:
-        terms = judgement.terms
-        question = Deduct(
-            _new_id(), _new_id(), terms.session_id, arriving.vehicle.plate, terms.due_fen
-        )
-        answer = await self.park.ask(question, self.wanted.deduct_wait_ms / 1000)
-        if answer is None or answer.said not in _DEDUCTIONS:
-            return replace(facts, deduction=Deduction.SILENT)
-        if answer.said is Said.PAID:
-            return await self._paid(question, answer, facts)
-        return replace(facts, deduction=_DEDUCTIONS[answer.said])
-
-    async def _paid(self, question: Deduct, answer: Answer, facts: Facts) -> Facts:
-        from gateway.rules.tariff import Payment
-
-        payment = self.park.payment(question, answer)
-        await self.park.parts.store.told(payment)
-        paid = Payment(payment.amount_fen, payment.at)
-        return replace(facts, deduction=Deduction.PAID, payments=(*facts.payments, paid))
-
-    # --- what is handed on
-
-    def _terms(self, judgement: Judgement, arriving: Arriving, facts: Facts) -> Terms:
-        fee, terms = judgement.fee, judgement.terms
-        bill = "" if fee is None else json.dumps(as_fields(fee), ensure_ascii=False)
+    def _told(self, judgement: Judgement, terms: Terms, arriving: Arriving, facts: Facts) -> Terms:
+        """With what goes into the record, on the display and into the log."""
+        fee = judgement.fee
         due = judgement.decision.reason is Reason.PAY
         return replace(
             terms,
-            bill=bill,
+            bill="" if fee is None else json.dumps(as_fields(fee), ensure_ascii=False),
             ticket=self._ticket(terms, arriving, facts) if due else "",
             why=terms.why or sentence(judgement, arriving, Language.CHINESE),
         )
@@ -168,7 +124,11 @@ class LaneJudge:
         return pay_link(template, text) if template else text
 
 
-_NO_CODES = AccessList(frozenset(), frozenset(), Verdict.DENY)
+def _invited(judgement: Judgement, by_code: Decision) -> Judgement:
+    """A visitor's code is leave by itself: its session begins and ends, and nothing is charged."""
+    terms = judgement.terms
+    kept = Terms(terms.session_id, linked=terms.linked, vehicle=terms.vehicle)
+    return Judgement(by_code, kept)
 
 
 def _by_lists_alone(command: Decide, access: AccessList) -> Decision:
@@ -177,7 +137,3 @@ def _by_lists_alone(command: Decide, access: AccessList) -> Decision:
     decision = by_lists(text, access)
     known = decision.reason in (Reason.ALLOW_LIST, Reason.BLOCK_LIST)
     return decision if known else Decision(Verdict.DENY, Reason.UNDECIDED)
-
-
-def _new_id() -> str:
-    return secrets.token_hex(16)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -145,9 +146,9 @@ class Park:
         if asked is None or answer.said is not Said.PAID:
             return None
         log.info("parking: the deduction for session %s was answered late", asked.session_id)
-        return self.payment(asked, answer)
+        return self.payment(asked, answer, self.parts.clock().wall)
 
-    def payment(self, asked: Deduct, answer: Answer) -> Pay:
+    def payment(self, asked: Deduct, answer: Answer, at: datetime) -> Pay:
+        """What the cloud says that it took for us."""
         amount_fen = asked.fee_fen if answer.amount_fen is None else answer.amount_fen
-        at = self.parts.clock().wall
         return Pay(asked.order_id, asked.session_id, asked.plate, amount_fen, at, "deducted")

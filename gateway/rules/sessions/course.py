@@ -54,8 +54,12 @@ def _come_out(session: Session, at: datetime) -> tuple[Inner, ...]:
 def left(inside: Iterable[Session], proved: Proved) -> tuple[Session, ...]:
     """A session ends: the newest. Without one, the exit itself is kept as a session.
 
-    Whoever only comes out into the area around this one stays in the car park.
+    Whoever only comes out into the area around this one stays in the car park: its exit is yet
+    to come.
     """
+    inside = tuple(inside)
+    if proved.within and not inside:
+        return ()
     unseen = Session(proved.pass_id, proved.vehicle, proved.area, None)
     newest, *older = _newest_first(inside) or [unseen]
     newest = replace(newest, inner=_come_out(newest, proved.at))

@@ -62,7 +62,8 @@ def _there(db: sqlite3.Connection, at: str) -> Counter[str]:
 
 def _oldest(db: sqlite3.Connection, at: str) -> str | None:
     still = f"select min(entered_at) as came from sessions where {_STILL}"  # noqa: S608
-    gone = f"select min(entered_at) from sessions where {_GONE_SINCE}"  # noqa: S608
+    # The plus has SQLite look at those that left since, not at all from the first on.
+    gone = f"select min(+entered_at) from sessions where {_GONE_SINCE}"  # noqa: S608
     found = db.execute(f"{still} union all {gone}", (at, at, at)).fetchall()
     return min((came for (came,) in found if came is not None), default=None)
 

@@ -51,7 +51,8 @@ def inside_of(db: sqlite3.Connection, plate: str) -> tuple[Session, ...]:
 def nameless(db: sqlite3.Connection, column: str, area: str) -> Session | None:
     """The longest inside of those without a plate; `column` is a name of ours."""
     sql = (
-        f"select * from sessions where plate = '' and closed_at is null and {column} = ?"  # noqa: S608
+        "select * from sessions indexed by sessions_of_plate"  # noqa: S608
+        f" where plate = '' and closed_at is null and {column} = ?"
         " and closing is null order by entered_at, session_id limit 1"
     )
     found = rows(db, sql, area)

@@ -43,7 +43,7 @@ def facts(db: sqlite3.Connection, asked: Asked) -> Facts:
         uses=sharing.uses(db, asked.rights, plate),
         since=sharing.since(db, asked.rights, session, asked.at) if session else {},
         payments=_payments(db, asked.session_id, session_id, plate),
-        credits=discounts.usable(db, session_id, plate, utc_text(asked.at)),
+        credits=discounts.usable(db, session_id or asked.session_id, plate, utc_text(asked.at)),
         charging=discounts.charging(db, session_id, plate),
         quota_used=_quota_used(db, session) if session else frozenset(),
         owed_fen=owed_fen(db, plate),

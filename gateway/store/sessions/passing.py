@@ -98,7 +98,10 @@ def _columns(db: sqlite3.Connection, session: Session) -> Row:
 
 def _leave(db: sqlite3.Connection, proof: _Proof) -> None:
     known = _who_leaves(db, proof)
-    first, *others = left(known, proof.proved)
+    ended = left(known, proof.proved)
+    if not ended:
+        return
+    first, *others = ended
     for session in others:
         _supersede(db, session)
     if first.closing is None:

@@ -26,7 +26,10 @@ def uses(db: sqlite3.Connection, rights: Iterable[Right], plate: str) -> Mapping
 def _entries(db: sqlite3.Connection, right: Right) -> int:
     if right.uses is None and not right.no_show_s:
         return 0
-    sql = "select count(*) from sessions where right_id = ? and coalesce(closing, '') <> ?"
+    sql = (
+        "select count(*) from sessions where right_id = ? and right_id <> ''"
+        " and coalesce(closing, '') <> ?"
+    )
     return int(db.execute(sql, (right.right_id, str(Closing.MERGED))).fetchone()[0])
 
 
