@@ -88,7 +88,7 @@ class PageServer:
         else:
             if path == EVENTS:
                 writer.write(head(HTTPStatus.OK, "text/event-stream"))
-                await self._streams.serve(reader, writer)
+                await self._streams.serve(writer)
                 return
             writer.write(answer(HTTPStatus.OK, self._contents[path]()))
 

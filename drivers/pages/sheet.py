@@ -94,8 +94,7 @@ function listen() {{
 function watch() {{
   const now = performance.now();
   if (now - heardAt > SILENT_MS) document.body.classList.add("away");
-  const lost = source.readyState === EventSource.CLOSED || now - heardAt > 2 * SILENT_MS;
-  if (lost && now - askedAt > AGAIN_MS) listen();
+  if (now - heardAt > 2 * SILENT_MS && now - askedAt > AGAIN_MS) listen();
 }}
 
 listen();

@@ -32,13 +32,13 @@ class Streams:
         for stream in self._open:
             stream.put(event, text)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Until the reader is gone, which may also be an `OSError` or a `TimeoutError`."""
+    async def serve(self, writer: asyncio.StreamWriter) -> None:
+        """Ends with `OSError` or `TimeoutError`, within two beats after the browser is gone."""
         stream = _Stream(self._standing)
         self._open.append(stream)
         try:
             writer.write(f"retry: {AGAIN_MS}\n\n".encode())
-            while not reader.at_eof():
+            while True:
                 writer.write(stream.taken().encode())
                 async with asyncio.timeout(SEND_S):
                     await writer.drain()

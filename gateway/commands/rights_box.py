@@ -57,7 +57,8 @@ class Box:
 def box_options(command: Callable[..., None]) -> Callable[..., None]:
     """Gives the command `box`, from `--config` or `--data`."""
 
-    @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=_standard,
+    @click.option("-c", "--config", type=click.Path(path_type=Path, dir_okay=False),
+                  default=_standard,
                   help="The box's configuration.")  # fmt: skip
     @click.option("--data", type=click.Path(path_type=Path, file_okay=False, exists=True),
                   help="The data folder itself, instead of a configuration.")  # fmt: skip

@@ -119,6 +119,8 @@ class Park:
         order = self._of_answer(told) if isinstance(told, Answer) else told
         if order is not None:
             await self.carry_out(order)
+        if isinstance(told, Answer):
+            self._asked.pop(told.ask_id, None)
 
     async def told_by_hand(self, told: Told) -> str:
         """By somebody at this machine. Raises `StoreError`."""
@@ -142,7 +144,7 @@ class Park:
 
     def _of_answer(self, answer: Answer) -> Ordered | None:
         """A late one: the vehicle is dealt with, but what was taken was paid."""
-        asked = self._asked.pop(answer.ask_id, None)
+        asked = self._asked.get(answer.ask_id)
         if asked is None or answer.said is not Said.PAID:
             return None
         log.info("parking: the deduction for session %s was answered late", asked.session_id)

@@ -6,7 +6,10 @@ It never asks anybody. Where an answer of the cloud may change the decision, the
 the question; with the answer among the facts the same function decides.
 """
 
+from dataclasses import replace
+
 from gateway.lane.types import Direction
+from gateway.rules.clock import local_s
 from gateway.rules.decision.entry import entering
 from gateway.rules.decision.facts import (
     FREE_KINDS,
@@ -21,6 +24,7 @@ from gateway.rules.decision.facts import (
 )
 from gateway.rules.decision.judgement import Ask, Judgement
 from gateway.rules.decision.leaving import fee_of, leaving
+from gateway.rules.rights import Arrival, blocked, granting
 from gateway.rules.tariff import TariffSet
 
 __all__ = [
@@ -41,6 +45,10 @@ __all__ = [
 
 
 def decide(arriving: Arriving, facts: Facts, tariffs: TariffSet, policy: Policy) -> Judgement:
+    """A plate may be on the box's block list, or be blocked among the rights."""
+    arrival = Arrival(local_s(arriving.at), policy.area, arriving.vehicle.vehicle)
+    block = policy.block | blocked(facts.rights, policy.calendar, arrival)
+    facts, policy = replace(facts, rights=granting(facts.rights)), replace(policy, block=block)
     if policy.direction is Direction.ENTRY:
         return entering(arriving, facts, policy)
     return leaving(arriving, facts, tariffs, policy)

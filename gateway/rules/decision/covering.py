@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gateway.rules.clock import Calendar, datetime_of, local_s
 from gateway.rules.decision.facts import Facts
-from gateway.rules.rights import Right, RightKind, Span, Spans, charged
+from gateway.rules.rights import Right, RightKind, Span, Spans, charged, granting
 from gateway.rules.rights.spans import joined, within, without
 from gateway.rules.sessions import Session
 from gateway.rules.tariff.stay import Waived
@@ -46,7 +46,7 @@ class Covering:
 def covering(session: Session, at: datetime, facts: Facts, calendar: Calendar) -> Covering:
     """Every right is looked at again on leaving: one that was renewed meanwhile counts."""
     stay = _stay(session, at, facts)
-    counting = [right for right in facts.rights if _counts(right, session)]
+    counting = [right for right in granting(facts.rights) if _counts(right, session)]
     found = [(right, _covered(right, session, stay, facts, calendar)) for right in counting]
     parts = [(right, spans) for right, spans in found if spans]
     parts.sort(key=lambda part: _most(part[0], part[1], session))

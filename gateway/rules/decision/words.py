@@ -67,6 +67,7 @@ KINDS: Mapping[Language, Mapping[RightKind, str]] = {
         RightKind.RESERVATION: "预约",
         RightKind.SHARED_SPACE: "共享车位",
         RightKind.VISITOR: "访客权益",
+        RightKind.BLOCKED: "禁行",
     },
     EN: {kind: str(kind).replace("_", " ") for kind in RightKind},
 }

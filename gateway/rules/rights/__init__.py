@@ -1,5 +1,6 @@
 """Who may park by a right, when, and what is left to be charged. Pure."""
 
+from gateway.rules.rights.blocking import blocked, blocks, granting
 from gateway.rules.rights.coverage import charged, covered, covers
 from gateway.rules.rights.judging import Answer, Arrival, Judge, Use, Why
 from gateway.rules.rights.right import Right, RightKind, Tolerance, Window
@@ -19,8 +20,11 @@ __all__ = [
     "Use",
     "Why",
     "Window",
+    "blocked",
+    "blocks",
     "charged",
     "covered",
     "covered_since",
     "covers",
+    "granting",
 ]

@@ -11,7 +11,10 @@ EVERY_KIND = frozenset(DayKind)
 
 
 class RightKind(StrEnum):
-    """The first that covers a vehicle is the one that it passes by."""
+    """The first that covers a vehicle is the one that it passes by.
+
+    BLOCKED is the opposite of a right: while it is valid, its plates may not pass.
+    """
 
     STAFF = "staff"
     FLEET = "fleet"
@@ -20,6 +23,7 @@ class RightKind(StrEnum):
     RESERVATION = "reservation"
     SHARED_SPACE = "shared_space"
     VISITOR = "visitor"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ KINDS: Mapping[Language, Mapping[RightKind, str]] = {
         RightKind.RESERVATION: "预约",
         RightKind.SHARED_SPACE: "共享车位",
         RightKind.VISITOR: "访客",
+        RightKind.BLOCKED: "禁行",
     },
     Language.ENGLISH: {kind: str(kind).replace("_", " ") for kind in RightKind},
 }
@@ -49,6 +50,7 @@ WORDS: Mapping[Language, Mapping[Why, str]] = {
 MORE = {
     Language.CHINESE: {
         "join": "，",
+        "blocks": "禁止通行",
         "days": "还剩{days}天",
         "renewal": "已到期，在续费宽限内",
         "spaces": "前提是{spaces}个车位还有空位",
@@ -58,6 +60,7 @@ MORE = {
     },
     Language.ENGLISH: {
         "join": ", ",
+        "blocks": "may not pass",
         "days": "{days} days left",
         "renewal": "expired, but may still be renewed",
         "spaces": "while one of its {spaces} spaces is free",
@@ -72,7 +75,9 @@ def answer_words(answer: Answer, at: int, language: Language) -> str:
     """`month card card-7: covers, 5 days left`; `at` is the second that was asked about."""
     right = answer.right
     said = [WORDS[language][answer.why].format(**_figures(right, language))]
-    if answer.why is Why.COVERED:
+    if answer.why is Why.COVERED and right.kind is RightKind.BLOCKED:
+        said = [MORE[language]["blocks"]]
+    elif answer.why is Why.COVERED:
         said += _conditions(answer, at, language)
     head = f"{KINDS[language][right.kind]} {right.right_id}"
     return f"{head}: {MORE[language]['join'].join(said)}"

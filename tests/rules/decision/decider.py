@@ -3,7 +3,7 @@
 Knows the data that `decide` gets, and none of its code.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.rules.decision.slots import MONDAY_S, NEVER, SLOT_S, Slots, local_slot, slot
 
@@ -230,7 +230,21 @@ class Decider(Slots):
         sums = {"total": policy.no_entry_fen, "discounted": 0, "due": due}
         return self.money(sums, paid, ids)
 
+    def stands_in_the_way(self, right):
+        if right.areas and self.policy.area not in right.areas:
+            return False
+        if right.classes and self.arriving.vehicle.vehicle not in right.classes:
+            return False
+        early = right.tolerance.early_s // SLOT_S
+        return any(self.covers_slot(right, self.now + more) for more in range(early + 1))
+
 
 def second_opinion(arriving, facts, policy):
+    """Whoever is blocked among the rights is as if on the box's own list."""
     decider = Decider(arriving, facts, policy)
+    blocks = [right for right in facts.rights if right.kind == "blocked"]
+    plates = {p for right in blocks if decider.stands_in_the_way(right) for p in right.plates}
+    rights = tuple(right for right in facts.rights if right not in blocks)
+    policy = replace(policy, block=policy.block | plates)
+    decider = Decider(arriving, replace(facts, rights=rights), policy)
     return decider.entering() if policy.direction == "entry" else decider.leaving()

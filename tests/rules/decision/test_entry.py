@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.lane.types import DecidedBy, Reason, Verdict
+from gateway.lane.types import DecidedBy, Direction, Reason, Verdict
 from gateway.rules.decision import Ask, Attested, Passback
 from gateway.rules.rights import RightKind, Tolerance, Use, Why
 from tests.rules.decision.cases import (
@@ -219,3 +219,19 @@ def test_windows_are_judged_at_the_entry():
 
 def test_what_is_decided_while_the_cloud_is_away_says_so():
     assert coming().knowing(online=False).judged.decision.decided_by is DecidedBy.EDGE_OFFLINE
+
+
+def test_a_plate_that_is_blocked_among_the_rights_passes_neither_in_nor_out_while_it_lasts():
+    card = a_right()
+    block = a_right(right_id="theft", kind=RightKind.BLOCKED, plates=frozenset({PLATE}))
+    rights = {"rights": (card, block)}
+    assert said(coming().knowing(**rights)) == (DENY, "block_list")
+    inside = coming().wanting(direction=Direction.EXIT).knowing(inside=(a_session(at(17, 8)),))
+    assert said(inside.knowing(**rights)) == (DENY, "block_list")
+    over = replace(block, valid=span(at(1), at(17, 11)))
+    elsewhere = replace(block, areas=frozenset({"roof"}))
+    for harmless in (over, elsewhere):
+        told = coming().knowing(rights=(card, harmless)).judged
+        assert (told.decision.verdict, told.terms.right_id) == (ALLOW, "card")
+        assert said(coming().knowing(rights=(harmless,))) == (ALLOW, "temporary")
+    assert said(inside.knowing(rights=(replace(over, plan="lent"),)))[1] == "pay"
