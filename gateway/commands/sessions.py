@@ -26,6 +26,7 @@ from gateway.rules.tariff.fields import as_fields
 from gateway.rules.tariff.words import Language, yuan
 from gateway.store import StoreError
 from gateway.store.dossier import Dossier, dossier
+from gateway.store.records import Row
 from gateway.store.stays import Chosen, chosen_sessions, counted
 
 LANGUAGES = click.Choice([str(language) for language in Language])
@@ -40,6 +41,7 @@ WIDE = 160
 @click.option("--plate", type=PlateText(), help="All stays of this plate.")
 @click.option("--left-since", type=Moment(), help="Who has left since then.")
 @click.option("--longer", type=Length(LONGEST), help="Stays that are longer: 24h, 7d.")
+@click.option("--owing", is_flag=True, help="Who has left and still owes.")
 @click.option("--area", default="", help="Who is in this area, or came in there.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @json_option
@@ -56,7 +58,7 @@ def sessions(
         ctx.default_map = {ctx.invoked_subcommand: {"file": file}}
         return
     now = datetime.now(UTC)
-    nothing_said = not (chosen["plate"] or chosen["left_since"])
+    nothing_said = not (chosen["plate"] or chosen["left_since"] or chosen["owing"])
     try:
         _list(file, Chosen(limit, inside or nothing_said, **chosen), now, as_json=as_json)
     except StoreError as error:
@@ -97,7 +99,7 @@ def _due_now(fee: Fee | None) -> dict[str, Any]:
 def _table(found: Sequence[Any], fees: dict[str, Fee], now: datetime) -> Any:
     from rich.table import Table
 
-    columns = ("plate", "class", "area", "came", "left", "stayed", "right", "due now", "session")
+    columns = ("plate", "class", "area", "came", "left", "stayed", "right", "due", "session")
     table = Table(*columns, box=None, header_style="bold")
     for row in found:
         fee = fees.get(row["session_id"])
@@ -109,10 +111,18 @@ def _table(found: Sequence[Any], fees: dict[str, Fee], now: datetime) -> Any:
             local(row["left_at"]) if row["closing"] else "inside",
             stayed(row, now),
             row["right_id"] or "-",
-            yuan(fee.due_fen) if fee else "-",
+            _due(row, fee),
             row["session_id"],
         )
     return table
+
+
+def _due(row: Row, fee: Fee | None) -> str:
+    """Of who is inside, what it would pay now; of who has left, what it still owes."""
+    if fee is not None:
+        return yuan(fee.due_fen)
+    owes_fen: int = row["owed_fen"] - row["settled_fen"]
+    return yuan(owes_fen) if owes_fen > 0 else "-"
 
 
 def _print(what: Any) -> None:

@@ -78,7 +78,21 @@ def _lines(found: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]]
         yield "clock", found["clock"]
         yield "certificate", _certificate(found.get("certificate"))
         yield "configuration", found["configuration"]
+        yield from _parking(found.get("parking"))
         yield from ((name, _lane(lane)) for name, lane in found["lanes"].items())
+
+
+def _parking(parking: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if parking is None:
+        return
+    for name, area in parking["areas"].items():
+        of = f" of {area['places']}, {area['free']} free" if "places" in area else ""
+        classes = ", ".join(f"{count} {one}" for one, count in area["inside"].items())
+        yield f"area {name}", f"{area['taken']} inside{of}" + (f" ({classes})" if classes else "")
+    rights = parking["rights"]
+    held = f"{rights['count']} of version {rights['version']}" if rights["version"] else "none yet"
+    yield "rights", held
+    yield "tariffs", ", ".join(parking["tariffs"])
 
 
 def _missing(found: Mapping[str, Any]) -> list[tuple[str, str]]:

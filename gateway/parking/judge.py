@@ -37,6 +37,7 @@ class LaneJudge:
     lane: str
     policy: Policy
     wanted: PolicyConfig
+    language: Language = Language.CHINESE
 
     async def judged(self, command: Decide, access: AccessList, now: Now) -> Decided:
         asked = command.reading.text if command.reading else command.code
@@ -103,7 +104,7 @@ class LaneJudge:
             terms,
             bill="" if fee is None else json.dumps(as_fields(fee), ensure_ascii=False),
             ticket=self._ticket(terms, arriving, facts) if due else "",
-            why=terms.why or sentence(judgement, arriving, Language.CHINESE),
+            why=terms.why or sentence(judgement, arriving, self.language),
         )
 
     def _ticket(self, terms: Terms, arriving: Arriving, facts: Facts) -> str:

@@ -17,6 +17,7 @@ from gateway.parking.tariffbook import good_tariffs, read_calendar
 from gateway.rights import RightsBook
 from gateway.rules.clock import Calendar
 from gateway.rules.tariff import TariffSet
+from gateway.rules.tariff.words import Language
 from gateway.store import Changed, Place, Store
 from gateway.sync.asking import Deduct, Question, RightsWanted
 from gateway.sync.rightsfeed import RightsFeed
@@ -97,7 +98,8 @@ class Park:
 
     def judge_of(self, lane: LaneConfig) -> LaneJudge:
         policy = policy_of(self.config, lane, self.calendar)
-        return LaneJudge(self, lane.name, policy, policy_config(self.config, lane))
+        wanted, language = policy_config(self.config, lane), Language(lane.language)
+        return LaneJudge(self, lane.name, policy, wanted, language)
 
     def place_of(self, lane: LaneConfig) -> Place | None:
         """Where the lane leads to, for its books."""

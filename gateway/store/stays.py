@@ -24,7 +24,7 @@ class Chosen:
     """Sessions that fit everything that is said; the newest first, at most `most`.
 
     `inside`: whose vehicle is there now. `longer`: stayed so long, until now where it goes on.
-    `area`: entered there, or in there now.
+    `owing`: a fee is not paid yet. `area`: entered there, or in there now.
     """
 
     most: int
@@ -32,6 +32,7 @@ class Chosen:
     plate: str | None = None
     left_since: datetime | None = None
     longer: timedelta | None = None
+    owing: bool = False
     area: str = ""
 
 
@@ -54,6 +55,8 @@ def _conditions(chosen: Chosen, now: datetime) -> Iterator[tuple[str, tuple[obje
         yield "plate = ?", (chosen.plate,)
     if chosen.left_since is not None:
         yield "left_at >= ?", (utc_text(chosen.left_since),)
+    if chosen.owing:
+        yield "owed_fen > settled_fen", ()
     if chosen.area:
         yield "(area = ? or innermost = ?)", (chosen.area, chosen.area)
     if chosen.longer is not None:

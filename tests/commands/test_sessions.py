@@ -123,6 +123,12 @@ def test_who_has_left_has_nothing_due_now(path):
     assert (row["owed_fen"], "due_now_fen" in row) == (1300, False)
 
 
+def test_who_has_left_and_still_owes_is_on_the_unpaid_list(path):
+    (row,) = told(path, "sessions", "--owing")
+    assert (row["plate"], row["owed_fen"] - row["settled_fen"]) == (OWES, 1300)
+    assert "13.00" in run(path, "sessions", "--owing").output
+
+
 async def in_two_areas(store):
     await came(store, 1, PAYS, "08:00")
     await came(store, 2, OWES, "08:10")

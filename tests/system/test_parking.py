@@ -84,6 +84,9 @@ def test_a_visitor_pays_what_is_due_a_card_holder_nothing_and_the_day_balances(t
                 twin.send_car("lane-1", plate)
                 box.wait_for(lambda p=plate: sessions(box, p), f"{plate} to be inside", 60)
             box.wait_for(lambda: parked(box) == 2, "two vehicles inside")
+            shown = lanegate("status", str(box.config)).stdout
+            assert "2 inside of 5, 3 free (2 car)" in shown
+            assert "1 of version 7" in shown
 
             twin.send_car("lane-2", VISITOR)
             box.wait_for(lambda: state(box)["lanes"]["lane-2"]["state"] == "waiting", "the exit")
