@@ -71,7 +71,7 @@ class Books:
     async def decided(self, command: StoreDecision) -> None:
         with self._noting_failure():
             visit, at = command.visit, command.decided_at
-            await self.store.decide(self.lane, self.direction, visit, at, self.place)
+            await self.store.decide(self.lane, self.direction, visit, at)
         self._told(visit)
 
     async def mode(self, command: StoreMode) -> None:

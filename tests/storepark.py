@@ -103,7 +103,7 @@ class Park:
             visit = replace(visit, terms=replace(visit.terms, session_id=visit.pass_id))
         lane = f"{direction}-1"
         self.clock.at = at(minutes)
-        await self.store.decide(lane, direction, visit, at(minutes), place)
+        await self.store.decide(lane, direction, visit, at(minutes))
         await self.store.end(lane, direction, Pass(visit, ending, at(minutes)), place)
         return visit.pass_id
 

@@ -67,6 +67,7 @@ CAR_PARK = (
 def undo_sixth_form(db):
     for column in ("terms", "decided_by"):
         db.execute(f"alter table passes drop column {column}")
+    db.execute("alter table cases drop column terms")
     for table in CAR_PARK:
         db.execute(f"drop table {table}")
 

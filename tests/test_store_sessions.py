@@ -67,7 +67,7 @@ def test_what_was_found_out_about_a_vehicle_survives_a_restart(path):
 
     async def story(park):
         visit = park.visit(X, 0, terms=terms, by=DecidedBy.EDGE_OFFLINE)
-        await park.store.decide("entry-1", "entry", visit, at(0), MAIN)
+        await park.store.decide("entry-1", "entry", visit, at(0))
         await park.again()
         return visit, await park.store.open_visits("entry-1"), await park.bodies("pass")
 

@@ -119,6 +119,9 @@ class CaseBody(Model):
     opened_at: Utc
     closed_at: Utc | None = Field(description="Null while the case is open.")
     outcome: str | None = Field(description="How it ended; null while the case is open.")
+    session_id: Id = of_a_car_park("The stay that it begins or ends.")
+    due_fen: Count = of_a_car_park("What it would have to pay.")
+    likely: list[Id] = of_a_car_park("Stays that may be this vehicle's, for a person to choose.")
 
 
 class ModeBody(Model):

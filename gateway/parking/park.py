@@ -139,7 +139,7 @@ class Park:
         return self.parts.feed.wanted()
 
     async def carry_out(self, order: Ordered) -> Changed:
-        changed = await self.parts.store.told(order)
+        changed = await self.parts.store.told(order, self.parts.clock().wall)
         self.parts.committed()
         self.parts.changed(changed)
         return changed

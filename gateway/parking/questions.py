@@ -47,7 +47,7 @@ class Questions:
         passes = answer.said is Said.PASS
         expires_at = answer.expires_at or self.arriving.at + timedelta(minutes=attest.ttl_min)
         told = telling.Attested(question.ask_id, question.plate, attest.kind, passes, expires_at)
-        await self.park.parts.store.told(told)
+        await self.park.parts.store.told(told, self.arriving.at)
         return Attested.PASSES if passes else Attested.FAILS
 
     async def _deducted(self, judgement: Judgement, facts: Facts) -> Facts:
@@ -64,7 +64,7 @@ class Questions:
     async def _paid(self, question: Deduct, answer: Answer, facts: Facts) -> Facts:
         """As of the judgement: what begins while the cloud answers is not charged."""
         order = self.park.payment(question, answer, self.arriving.at)
-        await self.park.parts.store.told(order)
+        await self.park.parts.store.told(order, self.arriving.at)
         payments = (*facts.payments, Payment(order.amount_fen, order.at))
         return replace(facts, deduction=Deduction.PAID, payments=payments)
 

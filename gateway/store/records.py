@@ -223,14 +223,22 @@ def case_row(lane: str, case: Case) -> Row:
         "opened_at": utc_text(case.opened_at),
         "closed_at": None,
         "outcome": None,
+        "terms": visit.terms and canonical(_case_terms(visit.terms)),
     }
+
+
+def _case_terms(terms: Terms) -> Row:
+    """Whose stay it may be, and what it would pay."""
+    likely = list(terms.likely)
+    return {"session_id": terms.session_id, "due_fen": terms.due_fen, "likely": likely}
 
 
 def case_of(row: Mapping[str, Any]) -> Row:
     """A row of `cases` for people and exports: lists as lists, inputs as words by name."""
     candidates = [_candidate_body(*one) for one in json.loads(row["candidates"])]
     parts = {name: json.loads(row[name]) for name in ("inputs", "evidence")}
-    return dict(row) | parts | {"candidates": candidates}
+    shown = {name: row[name] for name in row if name != "terms"}
+    return shown | parts | {"candidates": candidates} | json.loads(row.get("terms") or "{}")
 
 
 def case_body(row: Mapping[str, Any]) -> str:

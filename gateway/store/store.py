@@ -32,12 +32,7 @@ class Store(ParkingStore):
     """Open one with `Store.open`; end it with `close`. Call it from one event loop."""
 
     async def decide(
-        self,
-        lane: str,
-        direction: Direction,
-        visit: Visit,
-        decided_at: datetime,
-        place: Place | None = None,  # noqa: ARG002 -- sessions begin and end with the proof
+        self, lane: str, direction: Direction, visit: Visit, decided_at: datetime
     ) -> None:
         """Keep a decision and its outbox record. A second one for the visit replaces it."""
         await self._write(passes.decide, lane, direction, visit, decided_at)

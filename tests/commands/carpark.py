@@ -70,7 +70,7 @@ async def went(
     reading = reading_of(plate) if plate else None
     visit = Visit(ident(number), clock(at), decision, reading, terms=terms)
     lane = "entry-1" if way_in else "exit-1"
-    await store.decide(lane, direction, visit, clock(at), place)
+    await store.decide(lane, direction, visit, clock(at))
     ended = Pass(visit, Ending.PASSED, clock(at) + timedelta(seconds=9))
     await store.end(lane, direction, ended, place)
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from gateway.store import Store, StoreError
-from gateway.store.store import QUOTA_MB
+from gateway.store.storefile import QUOTA_MB
 from tests.crash.watched import CHECKPOINT_PAGES, digest
 from tests.crash.workload import GATEWAY, PLACE, Day
 

@@ -81,7 +81,7 @@ class Rig:
     async def passes(self, name, visit):
         """It is let in, whoever says so, and goes through."""
         lane, place = self.lane(name), self.park.place_of(self.lane(name))
-        await self.store.decide(name, lane.direction, visit, self.now, place)
+        await self.store.decide(name, lane.direction, visit, self.now)
         record = Pass(visit, Ending.PASSED, self.now)
         await self.store.end(name, lane.direction, record, place)
 

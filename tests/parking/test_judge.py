@@ -3,7 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-from gateway.lane.types import DecidedBy, Reason, Verdict
+from gateway.lane.reports import Case
+from gateway.lane.types import DecidedBy, Inputs, Reason, Verdict
 from gateway.rules.access import AccessList
 from gateway.sync.telling import Answer, Funds, Pay, Said
 from gateway.tickets import read_ticket
@@ -210,6 +211,19 @@ def test_who_is_not_attested_waits_and_nobody_answering_is_as_the_policy_says(tm
     denied = played(tmp_path, story, cloud=PaperCloud(said(Said.DENY)), policy=ATTEST)
     assert verdict(denied) == verdict(closed) == (Verdict.DENY, Reason.NOT_ATTESTED)
     assert verdict(opened) == (Verdict.ALLOW, Reason.TEMPORARY)
+
+
+def test_a_misread_plate_at_the_exit_gives_a_case_with_the_stays_that_it_may_be(tmp_path):
+    async def story(rig):
+        session_id = await parked(rig, "京A12845")
+        visit = await rig.judged("out", "京A12B45")
+        case = Case("c" * 32, rig.now, "it waits", visit, Inputs())
+        await rig.store.opened_case("out", case)
+        return session_id, visit, await rig.store.open_cases("out")
+
+    session_id, visit, (case,) = played(tmp_path, story)
+    assert verdict(visit) == (Verdict.DENY, Reason.NO_ENTRY)
+    assert (case["likely"], case["due_fen"]) == ([session_id], 0)
 
 
 # --- trouble -----------------------------------------------------------------------------

@@ -49,6 +49,10 @@ def changed(message: dict):
 MORE = {
     "no vehicle": ("tell-pay", {"session_id": None}),
     "both": ("tell-pay", {"plate": "京a·12845"}),
+    "null where it may be": ("tell-credit", {"session_id": None, "valid_until": None}),
+    "an empty id": ("rights-delta", {"drop": [""]}),
+    "a long id": ("rights-delta", {"drop": ["a" * 129]}),
+    "an id": ("rights-delta", {"drop": ["a" * 128]}),
     "no session": ("tell-credit", {"plate": None}),
     "no figure": ("tell-credit", {"kind": "amount", "figure": None}),
     "too many percent": ("tell-credit", {"kind": "percent", "figure": 101}),
@@ -68,7 +72,8 @@ def cases():
         for what, message in changed(order):
             yield pytest.param("parking", message, id=f"{do}: {what}")
     for what, (name, more) in MORE.items():
-        yield pytest.param("parking", example(name) | more, id=what)
+        leaf = "parking" if name.startswith("tell-") else "rights-set"
+        yield pytest.param(leaf, example(name) | more, id=what)
     for what, message in changed(example("manifest")):
         yield pytest.param("rights", message, id=f"manifest: {what}")
     for name in ("rights-full", "rights-delta"):

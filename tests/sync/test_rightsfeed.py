@@ -1,6 +1,7 @@
 """The rights follow the cloud's word, whatever is lost, doubled or damaged on the way."""
 
 import asyncio
+import json
 import random
 
 import pytest
@@ -236,7 +237,9 @@ def test_a_set_or_a_change_with_a_wrong_hash_is_not_taken(played):
 def test_a_message_that_is_not_understood_is_said_and_asked_for_again(played):
     async def story(scene):
         await scene.sets(*full(1, THREE))
-        for payload in (b"\xff", as_bytes(kind="full", version=2), b"x" * (1024 * 1024 + 1)):
+        (whole,) = full(2, FIVE)
+        third_of_two = json.dumps(json.loads(whole) | {"part": 3, "parts": 2}).encode()
+        for payload in (b"\xff", as_bytes(kind="full"), whole + b" " * 2**20, third_of_two):
             with pytest.raises(MalformedError):
                 await scene.sets(payload)
         assert "not understood" in scene.asked(60).why
@@ -324,18 +327,18 @@ def test_a_set_that_is_held_already_is_not_built_again_from_what_was_left_of_it(
 class SlowBook(RightsBook):
     """Has the new set, and does not say so yet."""
 
-    async def replace(self, rights, version, digest=""):
-        held = await super().replace(rights, version, digest)
+    async def apply(self, delta):
+        held = await super().apply(delta)
         await asyncio.sleep(0.05)
         return held
 
 
-def test_nothing_is_asked_for_while_a_set_is_being_taken(played):
+def test_nothing_is_asked_for_while_a_change_is_being_taken(played):
     async def story(scene):
         await scene.sets(*full(1, THREE))
         await scene.word(1, THREE)
         scene.now += 1000
-        taking = asyncio.create_task(scene.sets(*full(2, FIVE)))
+        taking = asyncio.create_task(scene.sets(delta(1, 2, [right(3), right(4)], [], FIVE)))
         while scene.version == 1:
             assert scene.asked() is None
             await asyncio.sleep(0.001)

@@ -40,7 +40,7 @@ def facts(db: sqlite3.Connection, asked: Asked) -> Facts:
         inside=inside,
         likely=() if inside else _likely(db, asked.vehicle),
         rights=asked.rights,
-        uses=sharing.uses(db, asked.rights, plate),
+        uses=sharing.uses(db, asked.rights, plate, asked.at),
         since=sharing.since(db, asked.rights, session, asked.at) if session else {},
         payments=_payments(db, asked.session_id, session_id, plate),
         credits=discounts.usable(db, session_id or asked.session_id, plate, utc_text(asked.at)),

@@ -71,6 +71,7 @@ _INDEXES = (
 def car_park(db: "Database") -> None:
     """Passes of a box without a car park stay as they were: no terms, decided here."""
     db.execute("alter table passes add column terms text")
+    db.execute("alter table cases add column terms text")
     db.execute("alter table passes add column decided_by text not null default 'edge'")
     for name, columns in _TABLES.items():
         db.execute(f"create table {name} ({columns}) strict")

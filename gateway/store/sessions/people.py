@@ -68,23 +68,46 @@ def _merge(db: sqlite3.Connection, order: Merge, row: Row, now: str) -> Said:
         return Said((row["session_id"],), (row["plate"],))
     if row["closing"] is not None and into["closing"] is not None:
         return Said(detail=f"sessions {row['session_id']} and {order.into} have both ended")
-    one, other = session_of(row), session_of(into)
-    kept, gone = _one_stay(one, other)
+    found = _one_stay(session_of(row), session_of(into))
+    if found is None:
+        return Said(detail=f"session {row['session_id']} would end before it began")
+    kept, gone = found
     _join(db, kept, gone, _note(order, "merged", row["plate"], now), now)
     return Said((kept.session_id, gone.session_id), (row["plate"], into["plate"]))
 
 
-def _one_stay(one: Session, into: Session) -> tuple[Session, Session]:
-    """A vehicle that nobody saw come, and one that nobody saw leave, were the same."""
-    unseen, seen = sorted((one, into), key=lambda session: session.entered_at is not None)
-    if unseen.entered_at is not None or seen.entered_at is None or not seen.inside:
-        kept, gone = merged(one, into, into.vehicle)
+def _one_stay(one: Session, into: Session) -> tuple[Session, Session] | None:
+    """(what is kept, what goes into it): it began with the earlier entry and ended with the exit.
+
+    One that was only superseded goes on. None where it would end before it began. At most one of
+    the two has ended.
+    """
+    kept, gone = merged(one, into, into.vehicle)
+    if kept.entered_at is None:
+        kept, gone = _swapped(kept, gone)
+    ended = next((each for each in (one, into) if not each.inside), None)
+    if ended is None:
         return kept, gone
-    end = {"left_at": unseen.left_at, "exit_pass": unseen.exit_pass, "closing": unseen.closing}
-    inner = tuple(replace(a, left_at=a.left_at or unseen.left_at) for a in seen.inner)
-    kept = replace(seen, vehicle=into.vehicle, inner=inner, **end)  # type: ignore[arg-type]
-    gone = replace(unseen, left_at=None, closing=Closing.MERGED, linked=seen.session_id)
+    if ended.closing is Closing.SUPERSEDED:
+        return replace(kept, left_at=None, closing=None), gone
+    if ended.left_at is None or kept.entered_at is None or ended.left_at < kept.entered_at:
+        return None
+    inner = tuple(replace(each, left_at=each.left_at or ended.left_at) for each in kept.inner)
+    kept = replace(
+        kept,
+        inner=inner,
+        left_at=ended.left_at,
+        exit_pass=ended.exit_pass,
+        closing=ended.closing,
+    )
     return kept, gone
+
+
+def _swapped(kept: Session, gone: Session) -> tuple[Session, Session]:
+    """A vehicle that nobody saw come goes into the stay of the one that was seen."""
+    seen = replace(gone, vehicle=kept.vehicle, closing=None, linked="")
+    unseen = replace(kept, left_at=None, closing=Closing.MERGED, linked=seen.session_id)
+    return seen, unseen
 
 
 def _join(
@@ -96,13 +119,13 @@ def _join(
 ) -> None:
     """Money, credits and a bill that was made go with the stay that is kept."""
     old, lost = (book.row_by_id(db, one.session_id) or {} for one in (kept, gone))
-    bill = {name: (lost if lost["billed_at"] else old)[name] for name in _BILL}
-    early = _early(db, [row for row in (old, lost) if row["billed_at"] is None])
-    more = bill | {"notes": book.with_note(old, note)}
-    if old["closed_at"] is None and kept.closing is not None:
-        more |= {"closed_at": now}
-    book.put(db, kept, book.CORRECTED, more)
     none = _NO_BILL | dict.fromkeys(FIGURES, 0)
+    bill = {name: (lost if lost["billed_at"] else old)[name] for name in _BILL}
+    bill = none if kept.closing is None else bill
+    early = _early(db, [row for row in (old, lost) if row["billed_at"] is None])
+    closed_at = None if kept.closing is None else old["closed_at"] or now
+    more = {"notes": book.with_note(old, note), "closed_at": closed_at}
+    book.put(db, kept, book.CORRECTED, bill | more)
     book.put(db, gone, book.CLOSED, none | {"closed_at": lost["closed_at"] or now})
     _hand_over(db, gone.session_id, kept.session_id, kept.vehicle.plate)
     _hand_over(db, kept.session_id, kept.session_id, kept.vehicle.plate)

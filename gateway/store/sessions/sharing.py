@@ -14,10 +14,12 @@ MOST_ROUNDS = 32
 MOST_NAMES = 500
 
 
-def uses(db: sqlite3.Connection, rights: Iterable[Right], plate: str) -> Mapping[str, Use]:
-    """Those of other plates; a plate that is inside twice holds one space, its own."""
+def uses(
+    db: sqlite3.Connection, rights: Iterable[Right], plate: str, at: datetime
+) -> Mapping[str, Use]:
+    """Made by others: a plate that is inside already gives its own space up when it comes again."""
     return {
-        right.right_id: Use(_spaces_taken(db, right, plate), _entries(db, right))
+        right.right_id: Use(_spaces_taken(db, right, plate, utc_text(at)), _entries(db, right))
         for right in rights
         if right.spaces is not None or right.uses is not None or right.no_show_s
     }
@@ -33,16 +35,21 @@ def _entries(db: sqlite3.Connection, right: Right) -> int:
     return int(db.execute(sql, (right.right_id, str(Closing.MERGED))).fetchone()[0])
 
 
-def _spaces_taken(db: sqlite3.Connection, right: Right, plate: str) -> int:
+def _spaces_taken(db: sqlite3.Connection, right: Right, plate: str, at: str) -> int:
     if right.spaces is None:
         return 0
-    others = right.plates - {plate}
-    inside = [row for row in _stays(db, right, others, None) if row["closed_at"] is None]
-    if len(inside) < right.spaces:
-        return len(inside)
-    first = min((str(row["entered_at"]) for row in inside), default="")
-    held = _covered(right, _met(db, right, others, first, None))
-    return sum(row["session_id"] in held for row in inside)
+    others = [row for row in _stays(db, right, right.plates, None) if row["plate"] != plate]
+    if len(others) < right.spaces:
+        return len(others)
+    first = min(str(row["entered_at"]) for row in others)
+    met = _met(db, right, right.plates, first, None)
+    held = _covered(right, [_given_up(row, plate, at) for row in met])
+    return sum(row["session_id"] in held for row in others)
+
+
+def _given_up(row: Mapping[str, str | None], plate: str, at: str) -> Mapping[str, str | None]:
+    own = row["plate"] == plate and row["closed_at"] is None
+    return {**row, "closed_at": at} if own else row
 
 
 def since(
@@ -98,7 +105,7 @@ def _stays(
         some = names[first : first + MOST_NAMES]
         marks = ", ".join("?" * len(some))
         sql = (
-            "select session_id, area, vehicle, entered_at, closed_at from sessions"  # noqa: S608
+            "select session_id, plate, area, vehicle, entered_at, closed_at from sessions"  # noqa: S608
             f" where plate in ({marks}) and closed_at is null and entered_at is not null"
         )
         found += rows(db, sql, *some)
