@@ -31,6 +31,7 @@ from gateway.store.wal import emptied
 
 DATABASE, EVIDENCE, LOCK = "lanegate.db", "evidence", "lanegate.lock"
 BESIDE_A_DAEMON_MB = 64
+RIGHTS = "rights.db"
 """A file up to this size is written anew sooner than a lane's writing gives up waiting."""
 PATIENCE_S = 2.0
 CHUNK = 1 << 20
@@ -161,8 +162,15 @@ class Erasure:
         return Findings(findings.counts, findings.unsent, findings.under_way, tuple(traces))
 
     def _traces(self, plate: str) -> list[Path]:
+        """Rights are the operator's to drop: see `stands_in_rights`."""
         files = (path for path in self._data.rglob("*") if path.is_file() and path.suffix != ".jpg")
-        return [path for path in sorted(files) if _holds(path, plate.encode())]
+        ours = (path for path in sorted(files) if not path.name.startswith(RIGHTS))
+        return [path for path in ours if _holds(path, plate.encode())]
+
+    def stands_in_rights(self, plate: str) -> bool:
+        """Whether somebody has a right by this plate."""
+        found = (self._data / f"{RIGHTS}{end}" for end in ("", "-wal"))
+        return any(path.is_file() and _holds(path, plate.encode()) for path in found)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[bool]:

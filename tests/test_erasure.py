@@ -18,6 +18,7 @@ from gateway.erasure import Erasure, Wish
 from gateway.lane.reports import AlarmCode, Case, Cause, Mode, ModeKind, Raise
 from gateway.lane.types import Candidate, Direction, Ending, Inputs, Pass
 from gateway.ledger import as_fields
+from gateway.rights import RightsBook, RightText
 from gateway.store import read_ledger, read_passes
 from gateway.store.days import day_of
 from gateway.sync.protocol import Position, chain_over, genesis
@@ -332,6 +333,29 @@ def test_with_yes_and_a_reason_it_is_done_and_told_in_json(path):
     assert (done.exit_code, told["done"], told["traces"]) == (0, True, [])
     assert X not in done.output
     assert in_files(path) == []
+
+
+def test_a_plate_that_has_a_right_is_told_and_the_rights_stay_as_they_are(path):
+    played(path, everywhere)
+    asyncio.run(_with_a_right(path.parent / "rights.db"))
+    done = run("--data", path.parent, "--plate", X, "--yes", "--reason", WHY)
+    assert done.exit_code == 0, done.output
+    assert "The plate stands in the rights, too: take it out there." in done.output
+    other = run("--data", path.parent, "--plate", "京Q77777", "--yes", "--reason", WHY)
+    assert "the rights" not in other.output
+
+
+async def _with_a_right(path):
+    fields = {
+        "id": "r1",
+        "version": 1,
+        "kind": "staff",
+        "plates": [X],
+        "valid": {"from": "2026-01-01"},
+    }
+    book = RightsBook.open(path)
+    await book.replace([RightText.model_validate(fields)], 1)
+    await book.close()
 
 
 def test_where_something_stays_it_ends_with_3(path):

@@ -152,7 +152,7 @@ def test_every_word_on_passing_fits_a_small_sign(reason, kind, language):
 
 
 @LANGUAGES
-@pytest.mark.parametrize("kind", AT_THE_FEE)
+@pytest.mark.parametrize("kind", sorted(AT_THE_FEE))
 def test_who_has_to_pay_reads_the_amount_and_what_to_do(kind, language):
     words = worded(Notice(kind, fee_fen=1250), language)
     assert "12.50" in words.lines[0]

@@ -1,7 +1,6 @@
 """`lanegate demo`: the whole product on embedded parts."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -13,9 +12,9 @@ import click
 @click.option("--seed", default=1, show_default=True, help="Which cars come.")
 @click.option("--json", "as_json", is_flag=True, help="Only the sum at the end, as JSON.")
 def demo(seconds: float | None, seed: int, *, as_json: bool) -> None:
-    """Run the real daemon on simulated lanes and watch cars come, be read, pass, be received.
+    """Run the real daemon on simulated lanes and watch cars come, park, pay and leave.
 
-    Exits 1 if a pass was lost or received twice.
+    Exits 1 if a pass was lost or received twice, or money does not balance.
     """
     from rich.console import Console
 
@@ -31,7 +30,7 @@ def demo(seconds: float | None, seed: int, *, as_json: bool) -> None:
     else:
         told = "   ".join(f"{name} {count}" for name, count in asdict(tally).items())
         console.print(told, soft_wrap=True)
-    if tally.lost or tally.duplicated:
+    if not tally.good:
         raise click.exceptions.Exit(1)
 
 
@@ -42,22 +41,23 @@ async def _played(seconds: float | None, seed: int, console: Any, *, quiet: bool
     from gateway.demo.view import screen
 
     if quiet:
-        return await play(seconds, seed, lambda *_: None)
+        return await play(seconds, seed, None)
     if not console.is_terminal:
         return await play(seconds, seed, _lines(console))
     with Live(console=console, screen=False, auto_refresh=False) as live:
-        return await play(seconds, seed, lambda *seen: live.update(screen(*seen), refresh=True))
+        return await play(seconds, seed, lambda seen: live.update(screen(seen), refresh=True))
 
 
 def _lines(console: Any) -> Any:
     """Where there is no terminal: a line for each pass that ended."""
     told: set[str] = set()
 
-    def look(_state: Any, _scenes: Any, passes: list[Mapping[str, Any]], _counts: Any) -> None:
-        for row in reversed(passes):
+    def look(seen: Any) -> None:
+        for row in reversed(seen.passes):
             if row["ending"] and row["pass_id"] not in told:
                 told.add(row["pass_id"])
-                words = (row["arrived_at"], row["lane"], row["plate"] or "-", row["verdict"])
-                console.print(*words, row["ending"])
+                decided = f"{row['verdict']}: {row['reason']}"
+                words = (row["arrived_at"], row["lane"], row["plate"] or "-", decided)
+                console.print(*words, row["ending"], soft_wrap=True)
 
     return look

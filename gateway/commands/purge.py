@@ -105,10 +105,21 @@ def purge(
     before = datetime.now(UTC) - older_than if older_than else None
     nobody_waits = bool(plate and config and not config.cloud)
     wish = Wish(plate or "", before, pictures, unsent or nobody_waits)
-    findings = _done(Erasure(data or _folder(config)), wish, (by, reason) if yes else None)
-    listed = bool(config and plate in config.access.allow | config.access.block)
+    erasure = Erasure(data or _folder(config))
+    findings = _done(erasure, wish, (by, reason) if yes else None)
+    listed = _lists(config, erasure, plate) if plate else []
     _tell(wish, findings, done=yes, listed=listed, as_json=as_json)
     raise SystemExit(3 if yes and (findings.unsent or findings.under_way or findings.traces) else 0)
+
+
+def _lists(config: Config | None, erasure: Erasure, plate: str) -> list[str]:
+    """Where an operator has written the plate himself."""
+    named = config.access.allow | config.access.block if config else frozenset()
+    places = {
+        "`access:` of the configuration": plate in named,
+        "the rights": erasure.stands_in_rights(plate),
+    }
+    return [place for place, holds in places.items() if holds]
 
 
 def _loaded(file: Path) -> Config:
@@ -132,7 +143,7 @@ def _done(erasure: Erasure, wish: Wish, order: tuple[str, str] | None) -> Findin
         raise click.ClickException(str(error)) from error
 
 
-def _tell(wish: Wish, found: Findings, *, done: bool, listed: bool, as_json: bool) -> None:
+def _tell(wish: Wish, found: Findings, *, done: bool, listed: list[str], as_json: bool) -> None:
     if as_json:
         told = asdict(found) | {
             "what": wish.what,
@@ -146,7 +157,7 @@ def _tell(wish: Wish, found: Findings, *, done: bool, listed: bool, as_json: boo
     click.echo("\n".join(_lines(wish, found, done=done, listed=listed)))
 
 
-def _lines(wish: Wish, found: Findings, *, done: bool, listed: bool) -> list[str]:
+def _lines(wish: Wish, found: Findings, *, done: bool, listed: list[str]) -> list[str]:
     counted = [
         f"{count:8d}  {WORDS.get(what, what)}" for what, count in found.counts.items() if count
     ]
@@ -155,8 +166,7 @@ def _lines(wish: Wish, found: Findings, *, done: bool, listed: bool) -> list[str
         local = f"{wish.before.astimezone(SHANGHAI):%Y-%m-%d %H:%M} Asia/Shanghai"
         head = f"from before {local}, by this box's clock, {head}"
     lines = [head, *(counted or ["  nothing"]), *_stays(found)]
-    if listed:
-        lines.append("The plate stands in `access:` of the configuration, too: take it out there.")
+    lines += [f"The plate stands in {place}, too: take it out there." for place in listed]
     if done and wish.plate and not found.traces:
         lines.append("Looked for in every file of the data folder: it is in none.")
     return [*lines, CLOUD]

@@ -26,11 +26,10 @@ def run(file: Path) -> None:
 def _ran(config: Config, file: Path) -> list[str]:
     """Why it could not go on; empty after a good end."""
     from gateway import app
-    from gateway.tickets import TicketError
 
     reasons: list[str] = []
     try:
         asyncio.run(app.run(config, file))
-    except* (ConfigError, StoreError, DeviceError, TicketError) as failed:
+    except* (ConfigError, StoreError, DeviceError) as failed:
         reasons += [str(error) for error in failed.exceptions]
     return reasons

@@ -93,7 +93,8 @@ class ParkingState(Model):
     rights: RightsHeld
     tariffs: list[str] = Field(description="Area and version of each tariff.")
     ticket_key: str = Field(
-        description="Checks the tickets that this box signs: an Ed25519 key in base64url."
+        description="Checks the tickets that this box signs: an Ed25519 key in base64url; empty"
+        " where it cannot sign."
     )
 
 

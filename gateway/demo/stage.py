@@ -8,8 +8,9 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from gateway.config import Config, load
 
 END_S = 15.0
 TEMPLATE = Path(__file__).parents[2] / "config" / "demo.yaml"
+RIGHTS = TEMPLATE.parent / "demo" / "rights.yaml"
 
 
 class DemoError(Exception):
@@ -27,11 +29,17 @@ class DemoError(Exception):
 
 @dataclass(slots=True)
 class Stage:
-    """`folder` holds everything: configuration, databases, pictures, journal and logs."""
+    """`folder` holds everything: configuration, databases, pictures, journal and logs.
+
+    `port` is the broker's; `screens` are the ports of the lanes' pages, by the lane's name.
+    `began`: the time of day at which the daemon was started.
+    """
 
     folder: Path
     config: Config
     port: int
+    screens: Mapping[str, int]
+    began: datetime
     daemon: asyncio.subprocess.Process
     receiver: asyncio.subprocess.Process
 
@@ -60,8 +68,10 @@ async def set_up(seed: int) -> AsyncIterator[Stage]:
     """Everything started; everything ended and removed again afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="lanegate-demo-"))
     port = _free_port()
+    document = _placed(folder, port, seed)
+    screens = {lane["name"]: int(lane["display"]["port"]) for lane in document["lanes"]}
     file = folder / "lanegate.yaml"
-    file.write_text(yaml.safe_dump(_placed(folder, port, seed), allow_unicode=True), "utf-8")
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
     config = load(file)
     broker = _broker(port)
     await broker.start()
@@ -72,9 +82,9 @@ async def set_up(seed: int) -> AsyncIterator[Stage]:
             *("--broker", f"mqtt://127.0.0.1:{port}"),
             *("--db", f"sqlite://{folder / 'received.db'}"),
         )
-        daemon = await _start(log, "run", str(file))
+        began, daemon = datetime.now(UTC), await _start(log, "run", str(file))
         try:
-            yield Stage(folder, config, port, daemon, receiver)
+            yield Stage(folder, config, port, screens, began, daemon, receiver)
         finally:
             await _end(daemon)
             await _end(receiver)
@@ -87,6 +97,7 @@ def _placed(folder: Path, port: int, seed: int) -> dict[str, Any]:
     document: dict[str, Any] = yaml.load(TEMPLATE.read_text("utf-8"), yaml.BaseLoader)  # noqa: S506 -- text only
     document["data"] = str(folder / "data")
     document["cloud"]["port"] = str(port)
+    document["parking"]["tariffs"] = str(TEMPLATE.parent / document["parking"]["tariffs"])
     bus = document["buses"]["line-1"]
     bus |= {
         "seed": str(seed),
@@ -98,6 +109,7 @@ def _placed(folder: Path, port: int, seed: int) -> dict[str, Any]:
         lane["traffic"]["seed"] = str(seed)
     for lane in document["lanes"]:
         lane["camera"]["twin"] = str(folder / "twin.sock")
+        lane["display"]["port"] = str(_free_port())
     return document
 
 

@@ -1,17 +1,16 @@
 """What a person sees of the demo: the lanes as they are, and what the cloud has."""
 
-import json
-import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from drivers.twins.scene import Scene
+from gateway.demo.money import Money
+from gateway.demo.screens import Face
 
 ROAD_M = (-14, 6)
 STATE_COLOURS = {
@@ -24,54 +23,46 @@ STATE_COLOURS = {
 }
 
 
-class StateListener:
-    """The gateway's retained state, as any operator's program gets it from the broker."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at everything: `scenes` and `faces` by the lane's name, `counts` of the cars."""
 
-    def __init__(self, port: int, gateway: str) -> None:
-        self._topic = f"lanegate/1/{gateway}/up/state"
-        self._lock = threading.Lock()
-        self._state: dict[str, Any] = {}
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        self._client.on_connect = lambda client, *_: client.subscribe(self._topic, qos=1)
-        self._client.on_message = self._on_message
-        self._client.connect_async("127.0.0.1", port)
-        self._client.loop_start()
-
-    def _on_message(self, _client: Any, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        with self._lock:
-            self._state = json.loads(message.payload)
-
-    @property
-    def state(self) -> Mapping[str, Any]:
-        with self._lock:
-            return dict(self._state)
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+    state: Mapping[str, Any]
+    scenes: Mapping[str, Scene]
+    faces: Mapping[str, Face]
+    passes: list[dict[str, Any]]
+    money: Money
+    counts: Mapping[str, int]
 
 
-def screen(
-    state: Mapping[str, Any],
-    scenes: Mapping[str, Scene],
-    passes: list[dict[str, Any]],
-    counts: Mapping[str, int],
-) -> Group:
-    """The whole picture, top to bottom: lanes, the last passes, the sum so far."""
-    modes = ", ".join(state.get("modes", ["starting"]))
+def screen(seen: Seen) -> Group:
+    """The whole picture, top to bottom: lanes, the last passes, money, the sum so far."""
+    modes = ", ".join(seen.state.get("modes", ["starting"]))
     head = Text.assemble(
         ("lanegate demo  ", "bold"),
         modes,
         "    Ctrl-C lets the last cars go and ends it; twice: at once",
     )
-    told = "   ".join(f"{name} {count}" for name, count in counts.items())
-    return Group(head, "", _lanes(state, scenes), "", _passes(passes), "", Text(told, "bold"))
+    told = "   ".join(f"{name} {count}" for name, count in seen.counts.items())
+    foot = (_car_park(seen), Text(told, "bold"))
+    return Group(head, "", _lanes(seen), "", _passes(seen.passes), "", *foot)
 
 
-def _lanes(state: Mapping[str, Any], scenes: Mapping[str, Scene]) -> Table:
-    table = Table("lane", "state", "boom", "road", "in front", "camera", box=None, padding=(0, 2))
-    for name, lane in state.get("lanes", {}).items():
-        scene = scenes.get(name)
+def _car_park(seen: Seen) -> Text:
+    areas = seen.state.get("parking", {}).get("areas", {})
+    inside = ", ".join(f"{name} {one['taken']} of {one['places']}" for name, one in areas.items())
+    money = seen.money
+    sums = {"charged": money.charged_fen, "paid": money.paid_fen, "owed": money.owed_fen}
+    yuan = "   ".join(f"{word} {fen / 100:.2f}" for word, fen in sums.items())
+    balance = "balances" if money.balanced else "DOES NOT BALANCE"
+    return Text(f"inside {inside}   {yuan} yuan   {balance}", "bold")
+
+
+def _lanes(seen: Seen) -> Table:
+    names = ("lane", "state", "boom", "road", "in front", "sign")
+    table = Table(*names, box=None, padding=(0, 2))
+    for name, lane in seen.state.get("lanes", {}).items():
+        scene = seen.scenes.get(name)
         colour = STATE_COLOURS.get(lane["state"], "")
         table.add_row(
             name,
@@ -79,9 +70,15 @@ def _lanes(state: Mapping[str, Any], scenes: Mapping[str, Scene]) -> Table:
             _boom(scene) if scene else lane["boom"],
             _road(scene) if scene else "",
             _in_front(scene) if scene else "",
-            lane["camera"],
+            _sign(seen.faces.get(name, Face())),
         )
     return table
+
+
+def _sign(face: Face) -> Text:
+    """Its first two lines, which matter most, and whether a code stands beside them."""
+    words = " ".join(face.lines[:2])
+    return Text(f"{words} ▦", "yellow") if face.link else Text(words)
 
 
 def _boom(scene: Scene) -> str:

@@ -108,7 +108,9 @@ class LaneJudge:
         )
 
     def _ticket(self, terms: Terms, arriving: Arriving, facts: Facts) -> str:
-        config, session = self.park.config, facts.session
+        config, session, key = self.park.config, facts.session, self.park.parts.key
+        if key is None:
+            return ""
         assert config.parking is not None  # noqa: S101 -- there is a park
         ticket = Ticket(
             gateway=config.gateway,
@@ -120,7 +122,7 @@ class LaneJudge:
             fee_fen=terms.due_fen,
             pass_id=arriving.pass_id,
         )
-        text = self.park.parts.key.ticket(ticket)
+        text = key.ticket(ticket)
         template = config.parking.pay_link
         return pay_link(template, text) if template else text
 

@@ -32,12 +32,12 @@ async def parking_fields(park: Park) -> dict[str, Any]:
     for count in await park.parts.store.occupancy():
         inside[count.area][count.vehicle] = count.inside
     areas = {name: area.places for name, area in park.config.parking.areas.items()}
-    held = park.parts.rights.state
+    held, key = park.parts.rights.state, park.parts.key
     return {
         "areas": {name: _area(inside[name], areas.get(name)) for name in sorted({*areas, *inside})},
         "rights": {"version": held.version, "hash": held.hash, "count": held.count},
         "tariffs": [f"{one.area} {one.version}" for one in park.tariffs.tariffs],
-        "ticket_key": park.parts.key.public,
+        "ticket_key": key.public if key else "",
     }
 
 

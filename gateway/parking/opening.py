@@ -16,7 +16,7 @@ from gateway.rights import RightsBook
 from gateway.rules.clock import Calendar
 from gateway.store import BoxAlarm, Store, StoreError
 from gateway.sync.rightsfeed import RightsFeed
-from gateway.tickets import TicketKey
+from gateway.tickets import TicketError, TicketKey
 
 log = logging.getLogger(__name__)
 
@@ -29,16 +29,17 @@ async def open_park(
 ) -> AsyncIterator[tuple[Park, str]]:
     """The park of a configuration with `parking:`, and what is wrong with the files it names.
 
-    Raises `ConfigError` where there never were good tariffs, `StoreError` and `TicketError`.
+    Raises `ConfigError` where there never were good tariffs, and `StoreError`.
     """
     tariffs, trouble = good_tariffs(config, path)
-    calendar, without = _calendar(config, path)
+    calendar, no_holidays = _calendar(config, path)
+    key, no_tickets = _key(config)
     book = RightsBook.open(config.data / RIGHTS)
     try:
         alarm = partial(_alarm, store)
         feed = RightsFeed(book, config.data / PARTS_OF_RIGHTS, alarm)
-        parts = Parts(store, book, feed, TicketKey.open(config.data), clock)
-        yield Park(config, parts, tariffs, calendar), trouble or without
+        parts = Parts(store, book, feed, key, clock)
+        yield Park(config, parts, tariffs, calendar), trouble or no_holidays or no_tickets
     finally:
         await book.close()
 
@@ -50,6 +51,15 @@ def _calendar(config: Config, path: Path) -> tuple[Calendar, str]:
     except ConfigError as error:
         log.error("calendar not taken, no day counts as a holiday:\n%s", error)  # noqa: TRY400
         return Calendar(), f"calendar refused; no day counts as a holiday: {error.problems[0]}"
+
+
+def _key(config: Config) -> tuple[TicketKey | None, str]:
+    """Whoever cannot pay by a QR code still pays at the booth, by his card, or later."""
+    try:
+        return TicketKey.open(config.data), ""
+    except TicketError as error:
+        log.error("no tickets are signed: %s", error)  # noqa: TRY400
+        return None, f"no tickets are signed: {error}"
 
 
 async def _alarm(store: Store, words: str) -> None:

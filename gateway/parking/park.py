@@ -49,12 +49,12 @@ class Nobody:
 
 @dataclass(slots=True)
 class Parts:
-    """`changed` gets what lanes may have to judge again; `key` signs tickets."""
+    """`changed` gets what lanes may have to judge again; without a `key` nobody gets a ticket."""
 
     store: Store
     rights: RightsBook
     feed: RightsFeed
-    key: TicketKey
+    key: TicketKey | None
     clock: Callable[[], Now]
     cloud: Cloud = field(default_factory=Nobody)
     changed: Callable[[Changed], None] = lambda _: None

@@ -238,7 +238,8 @@ def case_of(row: Mapping[str, Any]) -> Row:
     candidates = [_candidate_body(*one) for one in json.loads(row["candidates"])]
     parts = {name: json.loads(row[name]) for name in ("inputs", "evidence")}
     shown = {name: row[name] for name in row if name != "terms"}
-    return shown | parts | {"candidates": candidates} | json.loads(row.get("terms") or "{}")
+    terms: Row = json.loads(row.get("terms") or "{}")
+    return shown | parts | {"candidates": candidates} | terms
 
 
 def case_body(row: Mapping[str, Any]) -> str:

@@ -133,15 +133,16 @@ def written(folder, **parking):
 
 
 @contextlib.asynccontextmanager
-async def a_rig(folder, *rights, cloud=None, **parking):
+async def a_rig(folder, *rights, cloud=None, trouble="", **parking):
     file = written(folder, **parking)
     config = load(file)
     config.data.mkdir(exist_ok=True)
     store = Store.open(config.data / "lanegate.db", config.gateway)
     try:
         async with open_park(config, file, store, lambda: rig.clock()) as opened:  # noqa: PLW0108 -- it is made below
-            park, trouble = opened
-            assert trouble == ""
+            park, told = opened
+            assert trouble in told
+            assert bool(told) == bool(trouble)
             texts = [RightText.model_validate(right) for right in rights]
             await park.parts.rights.replace(texts, 1)
             rig = Rig(park, store, config, cloud or PaperCloud())

@@ -322,3 +322,14 @@ def test_no_plate_but_a_ticket_is_judged_by_its_session(tmp_path):
     assert verdict(unknown) == (Verdict.DENY, Reason.VISITOR_CODE)
     assert verdict(known) == (Verdict.DENY, Reason.PAY)
     assert (known.terms.session_id, known.terms.due_fen) == (session_id, 500)
+
+
+def test_a_damaged_key_costs_the_tickets_and_opens_the_car_park_all_the_same(tmp_path):
+    async def story(rig):
+        await parked(rig)
+        return (await rig.judged("out", CAR)).terms
+
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "ticket.key").write_text("nonsense")
+    terms = played(tmp_path, story, trouble="no tickets are signed")
+    assert (terms.due_fen, terms.ticket) == (1000, "")
