@@ -19,8 +19,9 @@ class Rung(StrEnum):
 STILL = {
     Rung.FULL: "everything",
     Rung.CLOUD_LOST: (
-        "everything by the lists on this box; records wait on its disk and go out, in order, when"
-        " the cloud is back"
+        "everything by the lists, rights and tariffs on this box; a fee is paid by a QR code over"
+        " the driver's own network, or owed within the limits; records wait on its disk and go out,"
+        " in order, when the cloud is back"
     ),
     Rung.VISION_LOST: (
         "the lane without a camera opens by its button, a code or an agent, and records it; plates"
@@ -32,7 +33,7 @@ STILL = {
     ),
     Rung.CLOCK_UNTRUSTED: (
         "everything, as no time-out needs the time of day; the times in the records may be wrong,"
-        " and the daily ledgers wait"
+        " fees go by them, and the daily ledgers wait"
     ),
     Rung.STORAGE_FULL: (
         "everything while records still fit; after that as with STORAGE_FAILED; pictures go first"

@@ -7,7 +7,7 @@ from gateway.rules.tariff import LineKind
 from gateway.rules.tariff.stay import AllOff, AmountOff
 from gateway.store import Count, Place, read_passes
 from gateway.sync import telling
-from tests.storepark import CELLAR, MAIN, X, Y, a_bill, at, car, ident, parked
+from tests.storepark import CELLAR, X, Y, a_bill, at, car, ident, parked
 
 
 @pytest.fixture

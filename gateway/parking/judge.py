@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.config.parking import PolicyConfig
 from gateway.lane.events import Decide, Decided
-from gateway.lane.types import Decision, Now, Reason, Terms, Verdict
+from gateway.lane.types import Decision, Direction, Now, Reason, Terms, Verdict
 from gateway.parking.policies import area_config, vehicle_of
 from gateway.parking.questions import Questions
 from gateway.rules.access import AccessList, decide_code
@@ -85,7 +85,6 @@ class LaneJudge:
         return await self.park.parts.rights.of(plate) if plate else ()
 
     async def _known(self, arriving: Arriving, command: Decide, rights: tuple[Right, ...]) -> Facts:
-        area = area_config(self.park.config, self.policy.area)
         return await self.park.parts.store.facts(
             arriving.vehicle,
             arriving.at,
@@ -93,8 +92,15 @@ class LaneJudge:
             session_id=command.code or command.pass_id,
             rights=rights,
             attest=self.policy.attest,
-            places=None if area.places is None else area.places - area.held,
+            places=self._places(),
         )
+
+    def _places(self) -> int | None:
+        """For vehicles without a right; nobody counts them on the way out."""
+        area = area_config(self.park.config, self.policy.area)
+        if area.places is None or self.policy.direction is Direction.EXIT:
+            return None
+        return area.places - area.held
 
     def _told(self, judgement: Judgement, terms: Terms, arriving: Arriving, facts: Facts) -> Terms:
         """With what goes into the record, on the display and into the log."""

@@ -77,12 +77,12 @@ def kept_is_told_before_it_is_kept() -> None:
     real = Store.end
     tasks = set()
 
-    async def later(self, lane, direction, record) -> None:
+    async def later(self, lane, direction, record, place) -> None:
         await asyncio.sleep(0.2)
-        await real(self, lane, direction, record)
+        await real(self, lane, direction, record, place)
 
-    async def end(self, lane, direction, record) -> None:
-        task = asyncio.create_task(later(self, lane, direction, record))
+    async def end(self, lane, direction, record, place=None) -> None:
+        task = asyncio.create_task(later(self, lane, direction, record, place))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 

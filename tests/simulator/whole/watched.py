@@ -141,8 +141,8 @@ class WatchedStore:
         await self._store.decide(lane, direction, visit, at)
         self._wrote(ev.StoreDecision(visit, at))
 
-    async def end(self, lane: str, direction: Any, record: Any) -> None:
-        await self._store.end(lane, direction, record)
+    async def end(self, lane: str, direction: Any, record: Any, place: Any = None) -> None:
+        await self._store.end(lane, direction, record, place)
         ended = {one.what.record.visit.pass_id for one in self._history.durable(ev.StorePass)}
         if record.visit.pass_id not in ended:
             self._wrote(ev.StorePass(record))
