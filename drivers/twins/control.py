@@ -7,7 +7,7 @@ One JSON object a line each way; an answer has either what was asked or `error`,
     {"get": "wire", "since": seconds}        -> bytes: [monotonic time, speaker, hex] after `since`
     {"do": "press", "lane": L}                  somebody presses the open button for 300 ms
     {"do": "car", "lane": L, "plate": P, "manner": M}  -> number: a car sets off now
-    {"do": "hold_traffic", "held": true}        no new cars come
+    {"do": "hold_traffic", "held": true, "lane": L or null}   no new cars come
     {"do": "jam", "lane": L, "jammed": true}    the boom stays where it is
     {"do": "raise", "lane": L}                  somebody raises the boom by its own remote
     {"do": "faults", "drop": 0.1, ...}          what goes wrong on the line from now on
@@ -158,8 +158,9 @@ class Twin:
         return {"number": world.add(arrival).number}
 
     def _hold_traffic(self, asked: Answer) -> None:
-        for place in self._places.values():
-            place.world.traffic.held = bool(asked.get("held", True))
+        names = [self._world(asked).name] if asked.get("lane") else list(self._places)
+        for name in names:
+            self._places[name].world.traffic.held = bool(asked.get("held", True))
 
     def _scene(self, asked: Answer) -> Answer:
         return self._world(asked).scene()

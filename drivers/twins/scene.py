@@ -101,8 +101,9 @@ class TwinClient:
         """The number that the car got."""
         return int(self.ask(do="car", lane=lane, plate=plate, manner=manner)["number"])
 
-    def hold_traffic(self, *, held: bool = True) -> None:
-        self.ask(do="hold_traffic", held=held)
+    def hold_traffic(self, lane: str | None = None, *, held: bool = True) -> None:
+        """In one lane or in all of them."""
+        self.ask(do="hold_traffic", held=held, lane=lane)
 
     def quit(self) -> None:
         self.ask(do="quit")

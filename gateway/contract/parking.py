@@ -97,7 +97,10 @@ class Pay(Model):
     session_id: MaybeSession
     plate: MaybePlate
     amount_fen: SomeFen = Field(description="How much.")
-    at: Time = Field(description="When it was paid.")
+    at: Time = Field(
+        description="When it was paid. By a ticket: its `quoted_at`, so that what begins while the"
+        " driver pays is not due besides."
+    )
     by: Text = Field(description="By what way.", examples=["wechat", "alipay", "etc", "cash"])
 
 
@@ -130,7 +133,7 @@ class Credit(Model):
 
 
 class Revoke(Model):
-    """A credit is taken back, unless it is used up."""
+    """A credit is taken back, unless it is used up. Only once a record has named the credit."""
 
     do: Literal["revoke"]
     id: OrderId

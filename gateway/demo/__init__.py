@@ -1,1 +1,1 @@
-"""The demo: the real daemon on `config/demo.yaml`, with a broker, a receiver and a view."""
+"""The demo: the real daemon on `config/demo.yaml`, with a broker, a cloud, phones and a view."""

@@ -15,6 +15,7 @@ from gateway.rules.access import decide as by_lists
 from gateway.rules.decision import Arriving, Facts, Judgement, Policy, decide
 from gateway.rules.decision.words import sentence
 from gateway.rules.rights import Right
+from gateway.rules.sessions import alike
 from gateway.rules.tariff.fields import as_fields
 from gateway.rules.tariff.words import Language
 from gateway.store import StoreError
@@ -62,6 +63,7 @@ class LaneJudge:
         facts = await self._facts(arriving, command)
         if command.reading is None and facts.session is None:
             return Judgement(_UNKNOWN_CODE, Terms())
+        arriving = _as_shown(arriving, facts)
         questions = Questions(self.park, self.wanted, arriving)
         judgement = decide(arriving, facts, self.park.tariffs, self.policy)
         for _ in range(MOST_QUESTIONS):
@@ -76,8 +78,8 @@ class LaneJudge:
         """A ticket says whose session it is, and so whose rights count."""
         plate = arriving.vehicle.plate
         facts = await self._known(arriving, command, await self._rights(plate))
-        shown = facts.session.vehicle.plate if facts.session else ""
-        if not plate and shown:
+        shown = _as_shown(arriving, facts).vehicle.plate
+        if shown != plate:
             facts = await self._known(arriving, command, await self._rights(shown))
         return replace(facts, online=self.park.parts.cloud.online)
 
@@ -131,6 +133,17 @@ class LaneJudge:
         text = key.ticket(ticket)
         template = config.parking.pay_link
         return pay_link(template, text) if template else text
+
+
+def _as_shown(arriving: Arriving, facts: Facts) -> Arriving:
+    """By a ticket, whose plate was not read or misread is known: its account and rights count.
+
+    A plate that is another one stays what it is: nobody leaves on somebody else's ticket.
+    """
+    read, session = arriving.vehicle.plate, facts.session
+    if session is None or (read and not alike(read, session.vehicle.plate)):
+        return arriving
+    return replace(arriving, vehicle=session.vehicle)
 
 
 def _invited(judgement: Judgement, by_code: Decision) -> Judgement:

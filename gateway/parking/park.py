@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,7 @@ from gateway.config import Config, LaneConfig
 from gateway.config.problems import ConfigError
 from gateway.lane.types import Now
 from gateway.parking.judge import LaneJudge
-from gateway.parking.policies import place_of, policy_config, policy_of
+from gateway.parking.policies import OTHER_CLASS, place_of, policy_config, policy_of
 from gateway.parking.tariffbook import good_tariffs, read_calendar
 from gateway.rights import RightsBook
 from gateway.rules.clock import Calendar
@@ -21,7 +21,7 @@ from gateway.rules.tariff.words import Language
 from gateway.store import Changed, Place, Store
 from gateway.sync.asking import Deduct, Question, RightsWanted
 from gateway.sync.rightsfeed import RightsFeed
-from gateway.sync.telling import Answer, Ordered, Pay, Said, Told
+from gateway.sync.telling import Answer, Correct, Ordered, Pay, Said, Told
 from gateway.tickets import TicketKey
 
 log = logging.getLogger(__name__)
@@ -139,6 +139,9 @@ class Park:
         return self.parts.feed.wanted()
 
     async def carry_out(self, order: Ordered) -> Changed:
+        if isinstance(order, Correct) and self.config.parking is not None:
+            vehicle = self.config.parking.classes.get(order.plate_colour, OTHER_CLASS)
+            order = replace(order, vehicle=vehicle)
         changed = await self.parts.store.told(order, self.parts.clock().wall)
         self.parts.committed()
         self.parts.changed(changed)

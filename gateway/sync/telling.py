@@ -122,7 +122,10 @@ class Attested:
 
 @dataclass(frozen=True, slots=True)
 class Correct:
-    """The plate was read wrong; these are the right ones."""
+    """The plate was read wrong; these are the right ones.
+
+    `vehicle` is the class that such a plate has at this box, empty where it stays what it was.
+    """
 
     told_id: str
     session_id: str
@@ -131,6 +134,7 @@ class Correct:
     plate_colour: PlateColour
     by: str
     reason: str
+    vehicle: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ import asyncio
 from datetime import timedelta
 
 from gateway.lane.reports import Case
-from gateway.lane.types import DecidedBy, Inputs, Reason, Verdict
+from gateway.lane.types import DecidedBy, Inputs, PlateColour, PlateType, Reason, Verdict
 from gateway.rules.access import AccessList
-from gateway.sync.telling import Answer, Funds, Pay, Said
+from gateway.sync.telling import Answer, Correct, Funds, Pay, Said
 from gateway.tickets import read_ticket
 from tests.parking.parks import NOON, PaperCloud, let_out_by_hand, played, written
 
@@ -333,3 +333,26 @@ def test_a_damaged_key_costs_the_tickets_and_opens_the_car_park_all_the_same(tmp
     (tmp_path / "data" / "ticket.key").write_text("nonsense")
     terms = played(tmp_path, story, trouble="no tickets are signed")
     assert (terms.due_fen, terms.ticket) == (1000, "")
+
+
+def test_a_ticket_beside_a_misread_plate_brings_its_own_rights_and_no_strangers(tmp_path):
+    async def story(rig):
+        session_id = await parked(rig, HOLDER)
+        misread = await rig.judged("out", "京BB8888", code=session_id)
+        stranger = await rig.judged("out", "京C77777", code=session_id)
+        return session_id, misread, stranger
+
+    session_id, misread, stranger = played(tmp_path, story, CARD)
+    assert verdict(misread) == (Verdict.ALLOW, Reason.RIGHT)
+    assert (misread.terms.session_id, misread.terms.right_id) == (session_id, "card-1")
+    assert verdict(stranger) == (Verdict.DENY, Reason.NO_ENTRY)
+
+
+def test_a_plate_that_is_put_right_brings_the_class_of_its_colour(tmp_path):
+    async def story(rig):
+        session_id = await parked(rig)
+        green = PlateType.NEW_ENERGY, PlateColour.GREEN
+        await rig.park.told(Correct(ID, session_id, "京AD12345", *green, "agent", "misread"))
+        return [(one.vehicle, one.inside) for one in await rig.store.occupancy()]
+
+    assert played(tmp_path, story) == [("new_energy", 1)]

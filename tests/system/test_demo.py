@@ -29,14 +29,24 @@ def short_folder():
         yield Path(name)
 
 
-def test_the_sum_at_the_end_balances_and_nothing_is_left_behind(short_folder):
-    with demo(short_folder, "--seconds", "25", "--json") as running:
-        out, errors = running.communicate(timeout=150)
+SOON_OUT = "19012"
+"""A visitor and a card holder come at once, drive steadily, and want to leave some 10 s later."""
+
+
+def test_a_driver_pays_and_the_sums_at_the_end_balance_and_nothing_is_left_behind(short_folder):
+    with demo(short_folder, "--seconds", "12", "--seed", SOON_OUT, "--json") as running:
+        out, errors = running.communicate(timeout=170)
     assert running.returncode == 0, errors
     tally = json.loads(out)
     assert tally["cars"] >= 1
     assert tally["stored"] == tally["received"] >= 1
     assert (tally["lost"], tally["duplicated"]) == (0, 0)
+    assert tally["balanced"]
+    assert tally["sessions_closed"] >= 1
+    assert tally["payments"] >= tally["told_twice"] >= 1
+    assert tally["paid_fen"] >= 50
+    ways = ("paid_fen", "owed_fen", "discounted_fen")
+    assert tally["charged_fen"] == sum(tally[name] for name in ways)
     assert list(short_folder.iterdir()) == []
 
 

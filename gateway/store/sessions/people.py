@@ -47,7 +47,7 @@ def _note(order: Correct | Merge | Close, what: str, was: str, now: str) -> dict
 
 def _correct(db: sqlite3.Connection, order: Correct, row: Row, now: str) -> Said:
     kind = str(order.plate_type), str(order.plate_colour)
-    vehicle = Vehicle(order.plate, *kind, row["vehicle"])
+    vehicle = Vehicle(order.plate, *kind, order.vehicle or row["vehicle"])
     note = _note(order, "corrected", row["plate"], now)
     session = session_of(row)
     found = corrected(session, vehicle, book.inside_of(db, order.plate))
