@@ -31,7 +31,6 @@ from gateway.tariffs.models import (
     MOST_MIN,
     BandText,
     DailyFreeText,
-    DatesText,
     PlanText,
     StepText,
     TariffText,
@@ -51,7 +50,7 @@ def build(text: TariffText) -> tuple[Tariff, list[Finding]]:
 
 
 def _tariff(text: TariffText, plans: tuple[Plan, ...]) -> Tariff:
-    holidays = frozenset(day for dates in text.holidays for day in _days(dates))
+    holidays = frozenset(day for dates in text.holidays for day in dates.days)
     return Tariff(
         area=text.area,
         version=text.version,
@@ -166,10 +165,6 @@ def _seconds(clock: str) -> int:
     return (int(hours) * 60 + int(minutes)) * MINUTE_S
 
 
-def _days(dates: DatesText) -> range:
-    return range(day_number(dates.start), day_number(dates.end) + 1)
-
-
 def _of_dates(text: TariffText) -> Iterator[Finding]:
     if text.holidays and max(dates.end for dates in text.holidays) < text.effective:
         what = f"every holiday of the table is over before {text.effective}"
@@ -177,12 +172,12 @@ def _of_dates(text: TariffText) -> Iterator[Finding]:
         yield Finding(FindingKind.NEVER_REACHED, ("holidays",), what, fix)
     seen: dict[int, str] = {}
     for index, dates in enumerate(text.holidays):
-        if twice := [seen[day] for day in _days(dates) if day in seen]:
+        if twice := [seen[day] for day in dates.days if day in seen]:
             what = f"some of these days are in {twice[0]} already"
             where = ("holidays", index)
             yield Finding(FindingKind.CONTRADICTORY, where, what, "list each day once")
         name = dates.name or f"{dates.start}"
-        seen |= dict.fromkeys(_days(dates), name)
+        seen |= dict.fromkeys(dates.days, name)
     for index, day in enumerate(text.workdays):
         where = ("workdays", index)
         if day_number(day) in seen:

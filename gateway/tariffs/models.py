@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from gateway.config.dates import DatesText
 from gateway.rules.clock import DayKind
 from gateway.rules.tariff.shapes import Exceeded, PeriodKind
 
@@ -195,22 +196,6 @@ class PlanText(Written):
     daily_free: DailyFreeText | None = Field(
         default=None, title="Free each day", description="Free time once a calendar day."
     )
-
-
-class DatesText(Written):
-    """Days from one to another, both included."""
-
-    start: date = Field(alias="from", title="From", description="Such as 2026-10-01.")
-    end: date = Field(alias="to", title="To", description="Such as 2026-10-07.")
-    name: str = Field(default="", max_length=64, title="Name", description="Of the holiday.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.end < self.start:
-            raise ValueError(f"{self.end} is before {self.start}; put the first day under from:")
-        if (self.end - self.start).days > DAY_MIN:
-            raise ValueError(f"{self.start} to {self.end} is longer than any holiday; look again")
-        return self
 
 
 class TariffText(Written):
