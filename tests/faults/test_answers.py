@@ -53,7 +53,7 @@ def test_nothing_is_done_because_somebody_says_so(site):
             Resend(old, 10**9),
         ):
             forger.says(order)
-        for nonsense in (b"", b"{}", b'{"upto":-1}', b"[" * 50_000, b"\xff\xfe"):
+        for nonsense in (b"", b"{}", b'{"epoch":"e","upto":-1}', b"[" * 50_000, b"\xff\xfe"):
             forger.says_bytes("ack", nonsense)
         until(lambda: site.box.log().count("is not understood") >= 5, "it hears the forger")
         judge.done_is_stored(site.cloud.db, site.box.db)
