@@ -2,10 +2,10 @@
 
 100,000 rights in the book; 5,000 sessions that are open and 100,000 that ended in the store. A
 decision is what a lane waits for: the rights of the plate, the facts, the rules; every second one
-is at an exit. Beside it, in turns, one row of the store by its primary key on a connection of
-its own: `ratio` is that of the medians. `cpu_` is what all threads of this process computed for a
-decision, whatever else the machine did; `rules_` are the rules alone; `rss_mb` is what this
-process has in memory in the end.
+is at an exit, where nobody counts places. Beside it, in turns, one row of the store by its primary
+key on a connection of its own: `ratio` is that of the medians. `cpu_` is what all threads of this
+process computed for a decision, whatever else the machine did; `rules_` are the rules alone;
+`rss_mb` is what this process has in memory in the end.
 """
 
 import argparse
@@ -162,8 +162,10 @@ class CarPark:
     async def decides(self, vehicle: Vehicle, direction: Direction) -> tuple[Judgement, float]:
         """The judgement, and the milliseconds that the rules alone took of it."""
         found = await self.book.of(vehicle.plate)
+        leaving = direction is Direction.EXIT
+        places = None if leaving else self.size.open + 1
         facts = await self.store.facts(
-            vehicle, NOW, area=AREA, rights=found, places=self.size.open + 1
+            vehicle, NOW, area=AREA, rights=found, places=places, leaving=leaving
         )
         began = time.perf_counter()
         policy = Policy(direction, AREA, debtors=Verdict.DENY)

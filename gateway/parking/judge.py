@@ -95,6 +95,7 @@ class LaneJudge:
             rights=rights,
             attest=self.policy.attest,
             places=self._places(),
+            leaving=self.policy.direction is Direction.EXIT,
         )
 
     def _places(self) -> int | None:

@@ -25,13 +25,15 @@ class ParkingStore(StoreFile):
         rights: tuple[Right, ...] = (),
         attest: str = "",
         places: int | None = None,
+        leaving: bool = True,
     ) -> Facts:
         """What the box knows of a vehicle at a lane that leads to or from `area`.
 
         `session_id`: of a ticket, or the visit's own id; where it is a vehicle's that is inside,
-        that one is meant. `attest`: the kind that must be attested; `places`: of the area.
+        that one is meant. `attest`: the kind that must be attested; `places`: of the area;
+        `leaving`: it may be somebody who came under another plate.
         """
-        asked = facts.Asked(vehicle, at, area, session_id, rights, attest, places)
+        asked = facts.Asked(vehicle, at, area, session_id, rights, attest, places, leaving)
         return await self._do(facts.facts, asked)
 
     async def told(self, order: Ordered, now: datetime | None = None) -> Changed:

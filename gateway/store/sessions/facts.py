@@ -18,7 +18,8 @@ from gateway.store.sessions import book, discounts, money, sharing
 class Asked:
     """`session_id`: of a ticket that the driver shows, or the id of the visit itself.
 
-    `attest` is the kind that must be attested; `places` is None where nobody counts.
+    `attest` is the kind that must be attested; `places` is None where nobody counts. Only who is
+    `leaving` may be somebody who came under another plate.
     """
 
     vehicle: Vehicle
@@ -28,6 +29,7 @@ class Asked:
     rights: tuple[Right, ...] = ()
     attest: str = ""
     places: int | None = None
+    leaving: bool = True
 
 
 def facts(db: sqlite3.Connection, asked: Asked) -> Facts:
@@ -38,7 +40,7 @@ def facts(db: sqlite3.Connection, asked: Asked) -> Facts:
     session_id = session.session_id if session else ""
     return Facts(
         inside=inside,
-        likely=() if inside else _likely(db, asked.vehicle),
+        likely=_likely(db, asked.vehicle) if asked.leaving and not inside else (),
         rights=asked.rights,
         uses=sharing.uses(db, asked.rights, plate, asked.at),
         since=sharing.since(db, asked.rights, session, asked.at) if session else {},
