@@ -53,8 +53,13 @@ class Found:
 
     @property
     def words(self) -> str:
-        """At the beginning of a sentence, and in it."""
-        return f"Stay {self.session_id} of {self.plate or 'a vehicle without a plate'}"
+        """Within a sentence."""
+        return f"stay {self.session_id} of {self.plate or 'a vehicle without a plate'}"
+
+    @property
+    def first_words(self) -> str:
+        """At its beginning."""
+        return f"S{self.words[1:]}"
 
     def got_fen(self) -> int:
         """What was paid for it in all, less what was given back."""

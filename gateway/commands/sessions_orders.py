@@ -37,7 +37,7 @@ def pay(way: Way, *, whose: str, amount: int, means: str, at: datetime | None) -
     """Take note of a payment of AMOUNT yuan for a stay. WHOSE is a session's id or a plate."""
     one = way.found(whose)
     if not one.inside:
-        _no_more_than(amount, one.debt_fen, f"{one.words} is over and still owes")
+        _no_more_than(amount, one.debt_fen, f"{one.first_words} is over and still owes")
     fields = {"session_id": one.session_id, "amount_fen": amount, "at": _now_or(at)}
     return Wish(
         "pay",
@@ -57,9 +57,9 @@ def settle(way: Way, *, whose: str, amount: int, means: str, at: datetime | None
     one = way.found(whose)
     if one.inside:
         raise click.ClickException(
-            f"{one.words} is not over and owes nothing yet: use lanegate sessions pay"
+            f"{one.first_words} is not over and owes nothing yet: use lanegate sessions pay"
         )
-    _no_more_than(amount, one.debt_fen, f"{one.words} still owes")
+    _no_more_than(amount, one.debt_fen, f"{one.first_words} still owes")
     fields = {"session_id": one.session_id, "amount_fen": amount, "at": _now_or(at)}
     return Wish(
         "settle",
@@ -77,7 +77,7 @@ def settle(way: Way, *, whose: str, amount: int, means: str, at: datetime | None
 def refund(way: Way, *, whose: str, amount: int, reason: str, at: datetime | None) -> Wish:
     """Take note that AMOUNT yuan were given back."""
     one = way.found(whose)
-    _no_more_than(amount, one.got_fen(), f"{one.words} brought")
+    _no_more_than(amount, one.got_fen(), f"{one.first_words} brought")
     fields = {"session_id": one.session_id, "amount_fen": amount, "at": _now_or(at)}
     return Wish(
         "refund",
@@ -111,7 +111,9 @@ def grant(way: Way, *, whose: str, credit: str, valid_until: datetime | None, re
     """
     one = way.found(whose)
     if not one.inside:
-        raise click.ClickException(f"{one.words} is over: a credit is used on leaving, or never")
+        raise click.ClickException(
+            f"{one.first_words} is over: a credit is used on leaving, or never"
+        )
     fields = {"session_id": one.session_id, "reason": _signed(reason, way)}
     if valid_until is not None:
         fields |= {"valid_until": utc_text(valid_until)}
@@ -185,7 +187,7 @@ def correct(
     return Wish(
         "correct",
         fields | {"plate_type": kind or one.plate_type, "plate_colour": colour or one.plate_colour},
-        f"{one.words} gets the plate {plate}."
+        f"{one.first_words} gets the plate {plate}."
         + (f" It becomes one stay with {same.words}." if same else ""),
         "Two stays that became one cannot be parted again."
         if same
@@ -202,15 +204,15 @@ def merge(way: Way, *, whose: str, into: str, reason: str) -> Wish:
     """Make two stays one: WHOSE is the same stay as INTO. Each is a session's id or a plate."""
     one, other = way.found(whose), way.found(into)
     if one.session_id == other.session_id:
-        raise click.ClickException(f"{one.words} is meant twice: name two stays by their ids")
+        raise click.ClickException(f"{one.first_words} is meant twice: name two stays by their ids")
     if one.whole and other.whole:
         raise click.ClickException(
-            f"{one.words} and {other.words} both came and left: they are two stays"
+            f"{one.first_words} and {other.words} both came and left: they are two stays"
         )
     return Wish(
         "merge",
         {"session_id": one.session_id, "into": other.session_id, "by": way.by, "reason": reason},
-        f"{one.words} becomes one stay with {other.words}, under the plate of the second.",
+        f"{one.first_words} becomes one stay with {other.words}, under the plate of the second.",
         "Two stays that became one cannot be parted again.",
         for_good=True,
     )
@@ -223,11 +225,11 @@ def close(way: Way, *, whose: str, reason: str) -> Wish:
     """End a stay whose vehicle is no longer there, and that nobody saw leave."""
     one = way.found(whose)
     if not one.inside:
-        raise click.ClickException(f"{one.words} is over already: there is nothing to end")
+        raise click.ClickException(f"{one.first_words} is over already: there is nothing to end")
     return Wish(
         "close",
         {"session_id": one.session_id, "by": way.by, "reason": reason},
-        f"{one.words} is ended by hand; it cost what was paid for it.",
+        f"{one.first_words} is ended by hand; it cost what was paid for it.",
         "It cannot be begun again: if the vehicle is there after all, it leaves as one that nobody"
         " saw come, and the lane's no_entry policy applies.",
         for_good=True,

@@ -129,7 +129,7 @@ def test_who_cannot_be_parted_again_is_asked_first(door):
     words = ("sessions", "correct", LOST, CARD, *WHY)
     done = run(door, *words, typed="n\n")
     assert done.exit_code == 1
-    assert f"becomes one stay with Stay {ident(3)} of {CARD}" in done.output
+    assert f"becomes one stay with stay {ident(3)} of {CARD}" in done.output
     assert session(door, 5)["plate"] == LOST
     assert run(door, *words, typed="y\n").exit_code == 0
     assert session(door, 5)["closing"] == str(Closing.MERGED)

@@ -6,7 +6,8 @@ from gateway.lane.types import DecidedBy, Reason, Verdict
 from gateway.rules.clock import DAY_S, date_of, datetime_of
 from gateway.rules.decision.facts import Arriving
 from gateway.rules.decision.judgement import Judgement
-from gateway.rules.rights import Answer, RightKind, Why
+from gateway.rules.rights import Answer, Why
+from gateway.rules.rights.words import KINDS
 from gateway.rules.tariff.words import Language, yuan
 
 ZH, EN = Language.CHINESE, Language.ENGLISH
@@ -57,19 +58,6 @@ REASONS: Mapping[Language, Mapping[Reason, str]] = {
         Reason.OWING: "the cloud is away, the fee is owed",
         Reason.PAY: "the fee is to be paid first",
     },
-}
-KINDS: Mapping[Language, Mapping[RightKind, str]] = {
-    ZH: {
-        RightKind.STAFF: "员工权益",
-        RightKind.FLEET: "车队权益",
-        RightKind.MONTH_CARD: "月卡",
-        RightKind.RENTAL: "租用车位",
-        RightKind.RESERVATION: "预约",
-        RightKind.SHARED_SPACE: "共享车位",
-        RightKind.VISITOR: "访客权益",
-        RightKind.BLOCKED: "禁行",
-    },
-    EN: {kind: str(kind).replace("_", " ") for kind in RightKind},
 }
 WHYS: Mapping[Language, Mapping[Why, str]] = {
     ZH: {

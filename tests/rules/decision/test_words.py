@@ -6,8 +6,9 @@ from random import Random
 import pytest
 
 from gateway.rules.decision import Passback
-from gateway.rules.decision.words import KINDS, REASONS, WHYS, sentence
+from gateway.rules.decision.words import REASONS, WHYS, sentence
 from gateway.rules.rights import RightKind, Use, Why
+from gateway.rules.rights.words import KINDS
 from gateway.rules.tariff.stay import AmountOff
 from gateway.rules.tariff.words import Language
 from tests.rules.decision.cases import (
